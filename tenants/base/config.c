@@ -1,0 +1,599 @@
+#include "tenants/base/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tenants/base/arena.h"
+#include "tenants/base/buf.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/crypto.h"
+#include "tenants/base/file.h"
+#include "tenants/base/size.h"
+#include "tenants/base/str.h"
+
+#define FILE_MAX ((size_t)64 * 1024)
+#define KIB      INT64_C(1024)
+#define MIB      (1024 * KIB)
+#define GIB      (1024 * MIB)
+#define SECOND   INT64_C(1000)
+#define MINUTE   (60 * SECOND)
+#define HOUR     (60 * MINUTE)
+#define DAY      (24 * HOUR)
+
+/* "<slug>." must fit before it in the 253 bytes of a host name. */
+#define BASE_DOMAIN_MAX (253 - 41)
+
+enum kind {
+	DIRECTORY,
+	REPLICA, /* a directory, as a path or file:// */
+	DOMAIN,
+	GROUP,
+	LEVEL,
+	NUMBER,
+	BYTES, /* a size, kept in bytes */
+	KIBIBYTES, /* a size, kept in KiB */
+	DURATION /* kept in milliseconds */
+};
+
+/* least and most: of a number, as it is kept; of a text, its length. */
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *preset; /* as it would stand in the file; NULL = none */
+	int64_t least, most;
+	const char *about;
+};
+
+#define AT(field) offsetof(struct config, field)
+
+/* clang-format off */
+static const struct key keys[] = {
+	{ "data", DIRECTORY, AT(data), NULL, 1, CONFIG_DIR_MAX,
+	  "directory of the registry and of every tenant" },
+	{ "run", DIRECTORY, AT(run), NULL, 1, CONFIG_RUN_MAX,
+	  "directory of the sockets; without it, run in data" },
+	{ "app", DIRECTORY, AT(app), "/usr/local/share/rowhouse/app",
+	  1, CONFIG_DIR_MAX, "the application: schema, api, www" },
+	{ "base_domain", DOMAIN, AT(base_domain), "localhost",
+	  1, BASE_DOMAIN_MAX, "a tenant answers at SLUG.base_domain" },
+
+	{ "workers", NUMBER, AT(workers), "4", 1, 32,
+	  "processes that answer requests" },
+	{ "worker.requests", NUMBER, AT(worker_requests), "10000",
+	  1, 1000000000, "requests after which a worker is replaced" },
+	{ "worker.tenants", NUMBER, AT(worker_tenants), "64", 1, 4096,
+	  "tenants that a worker holds open" },
+	{ "worker.cache", KIBIBYTES, AT(worker_cache_kib), "32MiB",
+	  KIB, 64 * MIB, "page cache of a worker, over all tenants" },
+	{ "worker.idle", DURATION, AT(worker_idle_ms), "30s",
+	  100, DAY, "an open tenant unused so long is closed" },
+	{ "request.body_max", BYTES, AT(request_body_max), "1MiB",
+	  KIB, 64 * MIB, "largest request body" },
+	{ "request.timeout", DURATION, AT(request_timeout_ms), "10s",
+	  100, 10 * MINUTE, "to read a request or to write an answer" },
+	{ "response.max", BYTES, AT(response_max), "4MiB",
+	  KIB, 256 * MIB, "largest answer" },
+	{ "response.rows", NUMBER, AT(response_rows), "1000",
+	  1, 1000000, "most rows of an answer" },
+	{ "socket.group", GROUP, AT(socket_group), "", 0, 63,
+	  "group that may connect to fcgi.sock; empty: leave it" },
+
+	{ "db.cache_size", KIBIBYTES, AT(cache_kib), "20000KiB",
+	  64, 4 * MIB, "page cache of one connection, at most" },
+	{ "db.busy_timeout", DURATION, AT(busy_timeout_ms), "5s",
+	  0, MINUTE, "how long to wait for a lock" },
+	{ "statement.read", DURATION, AT(read_ms), "250ms",
+	  1, MINUTE, "a request's statements, where they only read" },
+	{ "statement.write", DURATION, AT(write_ms), "1s",
+	  1, MINUTE, "and where they write" },
+	{ "tenant.size_max", BYTES, AT(tenant_size_max), "10GiB",
+	  MIB, 16 * 1024 * GIB, "quota of a tenant's file" },
+	{ "token.ttl", DURATION, AT(token_ttl_ms), "5d",
+	  MINUTE, 365 * DAY, "how long a sign-in lasts" },
+	{ "password.passes", NUMBER, AT(password_passes), "2",
+	  1, CRYPTO_PASSES_MAX, "argon2id: t" },
+	{ "password.memory", KIBIBYTES, AT(password_kib), "19MiB",
+	  CRYPTO_MEMORY_KIB_MIN, CRYPTO_MEMORY_KIB_MAX, "argon2id: m" },
+
+	{ "replica.url", REPLICA, AT(replica), "", 0, CONFIG_DIR_MAX,
+	  "directory to replicate to; empty: do not" },
+	{ "replica.interval", DURATION, AT(replica_interval_ms), "1s",
+	  10, HOUR, "of a tenant that keeps writing" },
+	{ "replica.snapshot", DURATION, AT(replica_snapshot_ms), "24h",
+	  SECOND, 30 * DAY, "between two snapshots, at the longest" },
+	{ "replica.sweep", DURATION, AT(replica_sweep_ms), "60s",
+	  100, HOUR, "look at every tenant, for hints that were lost" },
+	{ "replica.idle", DURATION, AT(replica_idle_ms), "60s",
+	  100, DAY, "a tenant quiet so long is sealed" },
+	{ "replica.checkpoint", NUMBER, AT(replica_checkpoint), "1000",
+	  1, 1000000, "frames in the WAL that cause a checkpoint" },
+	{ "replica.open", NUMBER, AT(replica_open), "256", 1, 65536,
+	  "tenants that the replicator holds open" },
+
+	{ "log.level", LEVEL, AT(log_level), "info", 0, 0,
+	  "debug, info, warn or error" },
+};
+/* clang-format on */
+
+#define N_KEYS (sizeof keys / sizeof keys[0])
+
+static char *
+text_at(struct config *config, const struct key *key)
+{
+	return (char *)config + key->offset;
+}
+
+static int64_t *
+number_at(struct config *config, const struct key *key)
+{
+	return (int64_t *)(void *)((char *)config + key->offset);
+}
+
+static int
+bad(struct err *err, const char *what, const char *hint)
+{
+	err_set(err, ERR_INPUT, "%s", what);
+	return hint ? err_hint(err, "%s", hint) : -1;
+}
+
+static void
+put_number(const struct key *key, int64_t v, struct buf *out)
+{
+	if (key->kind == KIBIBYTES)
+		size_put(out, v * KIB);
+	else if (key->kind == BYTES)
+		size_put(out, v);
+	else if (key->kind == DURATION)
+		clock_put_duration(out, v);
+	else
+		buf_printf(out, "%lld", (long long)v);
+}
+
+static int
+set_number(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	int64_t *at = number_at(config, key);
+	struct buf range;
+	int64_t v;
+
+	switch (key->kind) {
+	case DURATION:
+		if (clock_parse_duration(value, &v, err) != 0)
+			return -1;
+		break;
+	case BYTES:
+	case KIBIBYTES:
+		if (size_parse(value, &v, err) != 0)
+			return -1;
+		if (key->kind == KIBIBYTES && v % KIB != 0)
+			return bad(err, "must be a whole number of KiB", NULL);
+		v /= key->kind == KIBIBYTES ? KIB : 1;
+		break;
+	default:
+		if (str_i64(value, &v) != 0)
+			return err_set(err, ERR_INPUT,
+			    "'%.*s' is not a whole number",
+			    STR_FMT(str_sub(value, 0, 60)));
+	}
+	if (v < key->least || v > key->most) {
+		buf_init(&range, 100);
+		put_number(key, key->least, &range);
+		buf_puts(&range, " to ");
+		put_number(key, key->most, &range);
+		err_set(err, ERR_INPUT, "'%.*s' is out of range (%.*s)",
+		    STR_FMT(str_sub(value, 0, 60)), STR_FMT(buf_view(&range)));
+		buf_free(&range);
+		return -1;
+	}
+	*at = v;
+	return 0;
+}
+
+/* The line up to a # that begins it or follows a blank. */
+static struct str
+without_comment(struct str line)
+{
+	size_t at;
+
+	for (at = str_find(line, '#', 0); at < line.n;
+	     at = str_find(line, '#', at + 1)) {
+		if (at == 0 || line.p[at - 1] == ' ' || line.p[at - 1] == '\t')
+			return str_sub(line, 0, at);
+	}
+	return line;
+}
+
+/* The directory of the configuration file, without a slash at its end. */
+static struct str
+home(const struct config *config)
+{
+	const char *slash = strrchr(config->file, '/');
+
+	return str_make(config->file, (size_t)(slash - config->file));
+}
+
+static int
+set_directory(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	struct str dir =
+	    value.n > 0 && value.p[0] == '/' ? STR("") : home(config);
+	char *out = text_at(config, key);
+	struct buf path;
+	int rc = 0;
+
+	buf_init(&path, CONFIG_PATH_MAX * 2);
+	buf_str(&path, dir);
+	while (str_starts(value, "./"))
+		value = str_sub(value, 2, value.n);
+	if (!str_is(value, ".") && value.n > 0) {
+		if (value.p[0] != '/')
+			buf_putc(&path, '/');
+		buf_str(&path, value);
+	}
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	if (path.full || path.n > (size_t)key->most) {
+		rc = err_set(err, ERR_INPUT,
+		    "the path is longer than %lld bytes", (long long)key->most);
+		if (key->offset == AT(run))
+			err_hint(err, "a socket's address has no more room: "
+				      "set run to a shorter path");
+	} else if (without_comment(buf_view(&path)).n < path.n) {
+		rc = bad(err, "a path cannot hold ' #'", NULL);
+	} else {
+		str_copy(buf_view(&path), out, CONFIG_PATH_MAX);
+	}
+	buf_free(&path);
+	return rc;
+}
+
+static int
+set_replica(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	if (value.n == 0) {
+		text_at(config, key)[0] = '\0';
+		return 0;
+	}
+	if (str_starts(value, "s3://"))
+		return bad(err,
+		    "s3:// is not in this build: "
+		    "it replicates to a directory",
+		    "give a path or file:///path, on another disk");
+	if (str_starts(value, "file://")) {
+		value = str_sub(value, strlen("file://"), value.n);
+		if (!str_starts(value, "/"))
+			return bad(err,
+			    "file:// must be followed by an "
+			    "absolute path: file:///path",
+			    NULL);
+		if (str_find(value, '%', 0) < value.n)
+			return bad(err, "file:// takes no %-escapes",
+			    "give the path itself");
+	} else if (str_find(value, ':', 0) < value.n &&
+		   str_starts(str_sub(value, str_find(value, ':', 0), value.n),
+		       "://")) {
+		return bad(err, "unknown kind of replica",
+		    "give a path or file:///path");
+	}
+	return set_directory(config, key, value, err);
+}
+
+static int
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static int
+label_ok(struct str label)
+{
+	size_t i;
+
+	if (label.n == 0 || label.n > 63 || !is_alnum(label.p[0]) ||
+	    !is_alnum(label.p[label.n - 1]))
+		return 0;
+	for (i = 0; i < label.n; i++) {
+		if (!is_alnum(label.p[i]) && label.p[i] != '-')
+			return 0;
+	}
+	return 1;
+}
+
+static int
+set_domain(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	char *out = text_at(config, key);
+	struct str rest, label;
+	size_t i;
+
+	if (value.n > (size_t)key->most)
+		return err_set(err, ERR_INPUT,
+		    "longer than %lld bytes: no room for SLUG before it",
+		    (long long)key->most);
+	for (i = 0; i < value.n; i++) {
+		char c = value.p[i];
+
+		out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	out[value.n] = '\0';
+	rest = str_of(out);
+	while (str_next(&rest, '.', &label)) {
+		if (!label_ok(label))
+			return err_set(err, ERR_INPUT,
+			    "'%.*s' is not a host name",
+			    STR_FMT(str_sub(value, 0, 60)));
+	}
+	return 0;
+}
+
+static int
+set_group(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.-";
+	char *out = text_at(config, key);
+
+	if (str_copy(value, out, (size_t)key->most + 1) != 0 ||
+	    strspn(out, letters) != value.n)
+		return err_set(err, ERR_INPUT,
+		    "'%.*s' is not the name of a group",
+		    STR_FMT(str_sub(value, 0, 60)));
+	return 0;
+}
+
+static int
+set(struct config *config, const struct key *key, struct str value,
+    struct err *err)
+{
+	if (value.n == 0 && key->least > 0)
+		return bad(err, "has no value", NULL);
+	switch (key->kind) {
+	case DIRECTORY:
+		return set_directory(config, key, value, err);
+	case REPLICA:
+		return set_replica(config, key, value, err);
+	case DOMAIN:
+		return set_domain(config, key, value, err);
+	case GROUP:
+		return set_group(config, key, value, err);
+	case LEVEL:
+		if (log_level_parse(value, &config->log_level) == 0)
+			return 0;
+		return err_set(err, ERR_INPUT,
+		    "'%.*s' is not debug, info, warn or error",
+		    STR_FMT(str_sub(value, 0, 60)));
+	default:
+		return set_number(config, key, value, err);
+	}
+}
+
+static const struct key *
+find(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < N_KEYS; i++) {
+		if (str_is(name, keys[i].name))
+			return &keys[i];
+	}
+	return NULL;
+}
+
+/* The keys that begin as that name does, as far as any of them does. */
+static int
+hint_at_keys(struct str name, struct err *err)
+{
+	char list[sizeof err->hint] = "";
+	size_t best = 1;
+	size_t i, n;
+
+	for (i = 0; i < N_KEYS; i++) {
+		for (n = 0; n < name.n && name.p[n] == keys[i].name[n];)
+			n++;
+		if (n < best)
+			continue;
+		if (n > best)
+			list[0] = '\0';
+		best = n;
+		n = strlen(list);
+		(void)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "",
+		    keys[i].name);
+	}
+	return list[0] ? err_hint(err, "there is %s", list) : -1;
+}
+
+static int
+is_text(struct str line)
+{
+	size_t i;
+
+	for (i = 0; i < line.n; i++) {
+		unsigned char c = (unsigned char)line.p[i];
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return 0;
+	}
+	return str_utf8_ok(line);
+}
+
+/* seen[i] is the line that set keys[i]; 0 = none did. */
+static int
+parse_line(struct config *config, struct str line, int number, int seen[N_KEYS],
+    struct err *err)
+{
+	size_t equals = str_find(line, '=', 0);
+	struct str name = str_trim(str_sub(line, 0, equals));
+	struct str shown = str_sub(name, 0, 60);
+	const struct key *key;
+
+	if (equals == line.n || name.n == 0)
+		return bad(err, "not of the form 'key = value'", NULL);
+	key = find(name);
+	if (!key) {
+		err_set(err, ERR_INPUT, "%.*s: there is no such key",
+		    STR_FMT(shown));
+		return hint_at_keys(name, err);
+	}
+	if (seen[key - keys])
+		return err_set(err, ERR_INPUT, "%s: set already in line %d",
+		    key->name, seen[key - keys]);
+	seen[key - keys] = number;
+	if (set(config, key, str_trim(str_sub(line, equals + 1, line.n)), err))
+		return err_wrap(err, "%s", key->name);
+	return 0;
+}
+
+static int
+parse(struct config *config, struct str text, int seen[N_KEYS], struct err *err)
+{
+	struct str line;
+	int number = 0;
+
+	while (str_next(&text, '\n', &line)) {
+		int rc = 0;
+
+		number++;
+		if (str_ends(line, "\r"))
+			line = str_sub(line, 0, line.n - 1);
+		if (!is_text(line))
+			rc = bad(err, "a byte that is not text", NULL);
+		line = str_trim(without_comment(line));
+		if (rc == 0 && line.n > 0)
+			rc = parse_line(config, line, number, seen, err);
+		if (rc != 0)
+			return err_wrap(err, "%s:%d", config->file, number);
+	}
+	return 0;
+}
+
+/* What no line has set. */
+static int
+fill(struct config *config, const int seen[N_KEYS], struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < N_KEYS; i++) {
+		const struct key *key = &keys[i];
+		char run[CONFIG_PATH_MAX];
+		struct str value = str_of(key->preset);
+
+		if (seen[i])
+			continue;
+		if (key->offset == AT(data)) {
+			bad(err, "must be set", "data = /var/lib/rowhouse");
+			return err_wrap(err, "%s: data", config->file);
+		}
+		if (key->offset == AT(run)) {
+			snprintf(run, sizeof run, "%.*s/run", CONFIG_DIR_MAX,
+			    config->data);
+			value = str_of(run);
+		}
+		if (set(config, key, value, err) != 0)
+			return err_wrap(err, "%s: %s", config->file, key->name);
+	}
+	return 0;
+}
+
+/* Absolute, since whoever reads it later may have changed directory. */
+static int
+name_file(struct config *config, const char *path, struct err *err)
+{
+	char here[CONFIG_PATH_MAX] = "";
+	struct str rest = str_of(path);
+	struct buf full;
+	int rc;
+
+	if (path[0] != '/' && !getcwd(here, sizeof here))
+		return err_sys(err, "working directory");
+	while (str_starts(rest, "./"))
+		rest = str_sub(rest, 2, rest.n);
+	buf_init(&full, sizeof config->file - 1);
+	if (path[0] != '/') {
+		buf_puts(&full, here);
+		buf_putc(&full, '/');
+	}
+	buf_str(&full, rest);
+	rc = buf_check(&full, "the name of the configuration file", err);
+	if (rc == 0)
+		rc = str_copy(
+		    buf_view(&full), config->file, sizeof config->file);
+	buf_free(&full);
+	return rc;
+}
+
+int
+config_load(struct config *config, const char *path, struct err *err)
+{
+	struct arena *arena = NULL;
+	int seen[N_KEYS] = { 0 };
+	struct str text;
+	int rc = -1;
+
+	*config = (struct config){ .file = "" };
+	if (!path || !path[0])
+		path = getenv("ROWHOUSE_CONFIG");
+	if (!path || !path[0])
+		path = "/etc/rowhouse.conf";
+	if (name_file(config, path, err) != 0)
+		return -1;
+	arena = arena_new(FILE_MAX * 2);
+	if (file_read(config->file, FILE_MAX, arena, &text, err) != 0) {
+		err_wrap(err, "configuration");
+		if (err->code == ERR_NOT_FOUND)
+			err_hint(err, "name one: -c FILE, or ROWHOUSE_CONFIG "
+				      "in the environment");
+		goto done;
+	}
+	if (parse(config, text, seen, err) != 0 || fill(config, seen, err) != 0)
+		goto done;
+	if (config->replica[0] && strcmp(config->replica, config->data) == 0) {
+		err_set(err, ERR_INPUT,
+		    "%s:%d: replica.url: "
+		    "the data directory itself cannot be its replica",
+		    config->file, seen[find(STR("replica.url")) - keys]);
+		goto done;
+	}
+	rc = 0;
+done:
+	arena_free(arena);
+	return rc;
+}
+
+void
+config_print(const struct config *config, struct buf *out)
+{
+	struct config copy = *config;
+	size_t i;
+
+	buf_printf(out, "# %s\n", config->file);
+	for (i = 0; i < N_KEYS; i++) {
+		const struct key *key = &keys[i];
+
+		buf_printf(out, "\n# %s\n%s = ", key->about, key->name);
+		switch (key->kind) {
+		case DIRECTORY:
+		case REPLICA:
+		case DOMAIN:
+		case GROUP:
+			buf_puts(out, text_at(&copy, key));
+			break;
+		case LEVEL:
+			buf_puts(out, log_level_name(config->log_level));
+			break;
+		default:
+			put_number(key, *number_at(&copy, key), out);
+		}
+		buf_putc(out, '\n');
+	}
+}

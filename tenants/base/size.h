@@ -1,0 +1,17 @@
+#ifndef ROWHOUSE_BASE_SIZE_H
+#define ROWHOUSE_BASE_SIZE_H
+
+#include <stdint.h>
+
+#include "tenants/base/buf.h"
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+
+/*
+ * A size as a person writes it: bytes, or KiB, MiB, GiB, with or without a
+ * space before the unit.  Written with the largest unit that divides it.
+ */
+int size_parse(struct str text, int64_t *out, struct err *err);
+void size_put(struct buf *buf, int64_t bytes);
+
+#endif
