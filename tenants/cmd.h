@@ -1,0 +1,18 @@
+#ifndef ROWHOUSE_TENANTS_CMD_H
+#define ROWHOUSE_TENANTS_CMD_H
+
+#include "tenants/check.h"
+
+/*
+ * Subcommands of this room.  argv[0] is the subcommand's name; the result is
+ * the exit status: 0 done, 1 found a problem, 2 wrong usage, 75 try again.
+ */
+
+/*
+ * Configuration, application folder, data directory and key, then the others:
+ * what a room checks that this one may not know of.
+ */
+int cmd_check(int argc, char **argv, const struct check *others, size_t n);
+int cmd_tenant(int argc, char **argv);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef ROWHOUSE_LAYOUT_H
+#define ROWHOUSE_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tenants/base/config.h"
+
+/*
+ * Where things are:
+ *
+ *	<data>/registry.db                              tenants, hosts
+ *	<data>/registry/spool/                          its spool
+ *	<data>/tenants/<slug>/<epoch, 8 hex>/db.sqlite  an incarnation
+ *	<data>/tenants/<slug>/<epoch, 8 hex>/spool/     LTX files and position
+ *	<data>/master.key
+ *	<data>/hash.0, hash.1                           slots for password hashes
+ *	<run>/fcgi.sock, hint.sock, control.sock
+ *
+ * The slug is one that slug_check() let pass, or SLUG_REGISTRY, whose database
+ * is registry.db in every epoch.  No path can be longer than LAYOUT_MAX:
+ * config.c bounds the directories.
+ */
+#define LAYOUT_MAX 640
+
+struct layout_path {
+	char p[LAYOUT_MAX];
+};
+
+struct layout_path layout_registry(const struct config *config);
+struct layout_path layout_master_key(const struct config *config);
+struct layout_path layout_hash_slot(const struct config *config, int slot);
+struct layout_path layout_tenants(const struct config *config);
+struct layout_path layout_tenant(const struct config *config, const char *slug);
+struct layout_path layout_incarnation(const struct config *config,
+    const char *slug, uint32_t epoch);
+struct layout_path layout_db(const struct config *config, const char *slug,
+    uint32_t epoch);
+struct layout_path layout_spool(const struct config *config, const char *slug,
+    uint32_t epoch);
+struct layout_path layout_fcgi_socket(const struct config *config);
+struct layout_path layout_hint_socket(const struct config *config);
+struct layout_path layout_control_socket(const struct config *config);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef ROWHOUSE_LIFECYCLE_H
+#define ROWHOUSE_LIFECYCLE_H
+
+#include "tenants/app.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+#include "tenants/registry.h"
+
+/*
+ * From nothing to a tenant that can be signed in to, and back.  Each step can
+ * be killed anywhere: the file is made and complete before the registry knows
+ * of it, and what a killed attempt left behind is cleared by the next.
+ */
+struct lifecycle_owner {
+	struct str email;
+	struct str password;
+	struct str name;	/* may be empty */
+};
+
+/*
+ * Slug rules, file, schema, owner, registry row, hint; the master key where
+ * there is none.  ERR_INPUT says what is wrong with slug, e-mail address or
+ * password, ERR_CONFLICT that the slug is taken, by a deleted tenant too.
+ */
+int lifecycle_create(const struct config *config, struct registry *registry,
+    const struct app *app, struct str slug,
+    const struct lifecycle_owner *owner, struct err *err);
+
+/*
+ * Deleted: answered 404 from now on; files and replica are kept (erasing is
+ * another verb).  The registry remembers the slug.
+ */
+int lifecycle_delete(struct registry *registry, struct str slug,
+    struct err *err);
+
+#endif

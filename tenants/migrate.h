@@ -1,0 +1,32 @@
+#ifndef ROWHOUSE_MIGRATE_H
+#define ROWHOUSE_MIGRATE_H
+
+#include "tenants/app.h"
+#include "tenants/base/err.h"
+#include "tenants/db.h"
+
+/*
+ * The schema of a tenant's file: Rowhouse's own tables (names that begin with
+ * '_', and the view users), then the application's migrations in order, each
+ * once, all that are pending in one transaction.  PRAGMA user_version is the
+ * number of the last one applied; _migrations keeps names, digests and times,
+ * and a digest that no longer fits is a warning in the log.  _meta says whose
+ * file it is.
+ *
+ * A file that is ahead of the application is left alone (ERR_BUSY: an older
+ * release was started).  What is wrong with a migration is ERR_SYSTEM and
+ * "file:line: what SQLite said".  Transactions, ATTACH, VACUUM and PRAGMA are
+ * refused in one, and so is a change of Rowhouse's own tables.
+ */
+int migrate_up(struct db *db, const struct app *app, const char *slug,
+    const char *uid, struct err *err);
+
+/* How far a file is behind: number of migrations to apply, ours included. */
+int migrate_pending(struct db *db, const struct app *app, int *out,
+    struct err *err);
+
+/* ERR_CORRUPT where it is another tenant's file that lies there. */
+int migrate_check_owner(struct db *db, const char *slug, const char *uid,
+    struct err *err);
+
+#endif

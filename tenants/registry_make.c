@@ -1,0 +1,154 @@
+#include "tenants/registry_make.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#include "tenants/base/arena.h"
+#include "tenants/base/file.h"
+#include "tenants/db.h"
+#include "tenants/layout.h"
+
+#define LIST_MAX ((size_t)16 << 20) /* bytes of names in a directory */
+
+static const char schema[] =
+    "CREATE TABLE tenants (\n"
+    "	slug TEXT PRIMARY KEY,\n"
+    "	uid TEXT NOT NULL UNIQUE,\n"
+    "	state TEXT NOT NULL\n"
+    "		CHECK (state IN ('active', 'suspended', 'deleted')),\n"
+    "	epoch INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295),\n"
+    "	parent_epoch INTEGER NOT NULL,\n"
+    "	parent_txid INTEGER NOT NULL,\n"
+    "	generation INTEGER NOT NULL CHECK (generation >= 1),\n"
+    "	size_max INTEGER NOT NULL,\n"
+    "	created INTEGER NOT NULL,\n"
+    "	updated INTEGER NOT NULL\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE TABLE hosts (\n"
+    "	host TEXT PRIMARY KEY,\n"
+    "	slug TEXT NOT NULL REFERENCES tenants (slug)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX hosts_slug ON hosts (slug);\n";
+
+/* An empty registry may only be made where nothing speaks of an older one. */
+static int
+check_none_lost(const struct config *config, struct err *err)
+{
+	struct layout_path tenants = layout_tenants(config);
+	struct layout_path path = layout_registry(config);
+	char wal[LAYOUT_MAX + 8];
+	struct file_names names;
+	struct arena *arena;
+	int there, rc = -1;
+	size_t i;
+
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path.p);
+	arena = arena_new(LIST_MAX);
+	there = file_exists(wal, err);
+	if (there < 0 || file_list(tenants.p, arena, &names, err) != 0)
+		goto done;
+	for (i = 0; i < names.n && !there; i++)
+		there = names.name[i][0] != '.';
+	if (there) {
+		err_set(err, ERR_CORRUPT,
+		    "%s is not there, but what belongs to it is", path.p);
+		err_hint(err, "bring the registry back: rowhouse restore "
+			      "_registry --in-place");
+		goto done;
+	}
+	rc = 0;
+done:
+	arena_free(arena);
+	return rc;
+}
+
+static int
+remove_db(const char *path, struct err *err)
+{
+	static const char *const suffix[] = { "", "-wal", "-shm" };
+	char name[LAYOUT_MAX + 16];
+	size_t i;
+
+	for (i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", path, suffix[i]);
+		if (file_remove(name, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+fill(struct db *db, struct err *err)
+{
+	if (db_begin_write(db, err) != 0)
+		return -1;
+	if (db_exec(db, schema, err) != 0 ||
+	    db_set_user_version(db, REGISTRY_SCHEMA, err) != 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, err);
+}
+
+static int
+make(const struct config *config, const char *path, struct err *err)
+{
+	char fresh[LAYOUT_MAX + 8], wal[LAYOUT_MAX + 16];
+	struct db_opts opts = { .role = DB_TOOL, .create = 1 };
+	struct db *db;
+	int there;
+
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
+	(void)snprintf(wal, sizeof(wal), "%s-wal", fresh);
+	if (check_none_lost(config, err) != 0 || remove_db(fresh, err) != 0)
+		return -1;
+	opts.path = fresh;
+	db = db_open(&opts, err);
+	if (db == NULL)
+		return -1;
+	if (fill(db, err) != 0) {
+		db_close(db);
+		return -1;
+	}
+	db_close_last(db);
+	there = file_exists(wal, err);
+	if (there > 0)
+		err_set(
+		    err, ERR_SYSTEM, "%s: its WAL could not be copied", fresh);
+	if (there != 0)
+		return -1;
+	return file_rename(fresh, path, err);
+}
+
+int
+registry_make(const struct config *config, struct err *err)
+{
+	struct layout_path path = layout_registry(config);
+	struct layout_path tenants = layout_tenants(config);
+	int there, lock, rc = -1;
+
+	if (file_mkdirs(tenants.p, 0770, err) != 0)
+		return -1;
+	/* Two commands may be the first at the same time. */
+	lock = file_open(config->data, O_RDONLY | O_DIRECTORY, 0, err);
+	if (lock < 0)
+		return -1;
+	while (flock(lock, LOCK_EX) != 0)
+		if (errno != EINTR) {
+			err_sys(err, "cannot lock %s", config->data);
+			goto done;
+		}
+	there = file_exists(path.p, err);
+	if (there < 0)
+		goto done;
+	if (!there && make(config, path.p, err) != 0) {
+		err_wrap(err, "cannot make the registry");
+		goto done;
+	}
+	rc = !there;
+done:
+	file_drop(&lock);
+	return rc;
+}

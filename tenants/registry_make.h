@@ -1,0 +1,17 @@
+#ifndef ROWHOUSE_REGISTRY_MAKE_H
+#define ROWHOUSE_REGISTRY_MAKE_H
+
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+
+/* The registry's PRAGMA user_version in this release. */
+#define REGISTRY_SCHEMA 1
+
+/*
+ * Makes <data>, <data>/tenants and, where there is none, an empty registry,
+ * which appears complete or not at all.  1 made, 0 was there, -1.  ERR_CORRUPT
+ * where there are tenants or a WAL without a registry.
+ */
+int registry_make(const struct config *config, struct err *err);
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef ROWHOUSE_REGISTRY_OWN_H
+#define ROWHOUSE_REGISTRY_OWN_H
+
+#include <sqlite3.h>
+
+#include "tenants/hint.h"
+#include "tenants/registry.h"
+#include "tenants/registry_cache.h"
+
+/* What registry.c, which reads, and registry_change.c, which writes, share. */
+enum registry_statement {
+	REGISTRY_FIND,		/* by slug */
+	REGISTRY_FIND_HOST,
+	REGISTRY_STATEMENTS
+};
+
+struct registry {
+	const struct config *config;
+	enum db_role role;
+	struct db *db;
+	sqlite3_stmt *statement[REGISTRY_STATEMENTS];
+	struct registry_cache *cache;
+	struct hint_sender *hints;
+	int64_t look_ms;	/* monotonic; when to look again */
+};
+
+/*
+ * Neither opens the registry anew nor believes the cache, and so may be asked
+ * inside a transaction: 1 with the row, 0 where there is none, -1.
+ */
+int registry_look_up(struct registry *registry, enum registry_statement which,
+    struct str key, struct registry_tenant *out, struct err *err);
+
+/* The same by slug, where "there is none" is ERR_NOT_FOUND. */
+int registry_look_up_slug(struct registry *registry, struct str slug,
+    struct registry_tenant *out, struct err *err);
+
+/* The slug in "<slug>.<base domain>", or STR_NONE. */
+struct str registry_slug_of_host(const struct config *config,
+    const char *host);
+
+#endif
