@@ -1,0 +1,30 @@
+/* The door. */
+import { signIn } from './api.js';
+import { h } from './dom.js';
+import { alertBox, field, submitting } from './ui.js';
+import { tenant } from './team.js';
+
+export function signInPage(why, enter) {
+	const identity = h('input', { type: 'email', autocomplete: 'username', required: true,
+	    inputmode: 'email' });
+	const password = h('input', { type: 'password', autocomplete: 'current-password',
+	    required: true });
+
+	document.title = `Sign in · ${tenant}`;
+	queueMicrotask(() => identity.focus());
+	return h('div.door',
+	    h('main.door-card',
+		h('img', { src: '/favicon.svg', alt: '', width: 40, height: 40 }),
+		h('h1', tenant),
+		h('p.quiet', why || 'Sign in to your team’s work.'),
+		h('form', { onsubmit: submitting(async () => {
+			await signIn(identity.value.trim(), password.value);
+			await enter();
+		}) },
+		alertBox(),
+		field('identity', 'E-mail address', identity),
+		field('password', 'Password', password),
+		h('button.primary.wide', 'Sign in')),
+		h('p.quiet.small', 'No account, or the password forgotten? An admin of your team can help.')),
+	    h('div.houses', { 'aria-hidden': 'true' }));
+}
