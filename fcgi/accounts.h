@@ -1,0 +1,23 @@
+#ifndef ROWHOUSE_ACCOUNTS_H
+#define ROWHOUSE_ACCOUNTS_H
+
+#include "fcgi/answer.h"
+#include "fcgi/route.h"
+
+/*
+ * Signing in, and users as records: the built-in routes of a tenant's host
+ * that need its file.  *id is the path's, where it has one.
+ */
+int accounts_answer(struct answer *answer, enum route route, struct str id,
+    struct err *err);
+
+/* What `auth-methods` says: the same for everybody. */
+void accounts_methods(struct buf *out);
+
+/*
+ * Who sends this?  The user of a valid token; a guest without one, and with one
+ * that is not (any more).  -1 only where that could not be found out.
+ */
+int accounts_caller(struct answer *answer, struct err *err);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * In this order, so that what costs least refuses first: whose host, which
+ * route and method, is there a place for the tenant, its file, the body, the
+ * caller; then the work.
+ */
+#include "fcgi/answer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi/accounts.h"
+#include "fcgi/route.h"
+#include "tenants/slug.h"
+
+#define MISSING_RETRY_S   30
+#define SUSPENDED_RETRY_S 300
+#define PATIENCE_MS       100 /* for a place; well under statement.read */
+
+/* What the path leads to: one of our routes, or an endpoint. */
+struct target {
+	enum route route;
+	struct str id;
+	const struct app_endpoint *endpoint;
+	struct str values[APP_PATH_MAX];
+	const char *allow;
+};
+
+static int
+find_host(struct answer *answer, enum route_host *host, struct err *err)
+{
+	const struct call_env *call = &answer->env->call;
+	const struct request *request = answer->request;
+	struct str slug = request->tenant;
+
+	*host = ROUTE_TENANT;
+	if (str_is(slug, "-") ||
+	    (slug.n == 0 &&
+		registry_is_platform(call->config, request->host))) {
+		*host = ROUTE_PLATFORM;
+		return 0;
+	}
+	if (slug.n == 0)
+		return registry_find_host(
+		    call->registry, request->host, &answer->row, err);
+	if (slug_check(slug, err) != 0) {
+		err->code = ERR_NOT_FOUND;
+		return err_wrap(err, "TENANT");
+	}
+	return registry_find(call->registry, slug, &answer->row, err);
+}
+
+static int
+check_state(const struct registry_tenant *row, struct err *err)
+{
+	switch (row->state) {
+	case REGISTRY_ACTIVE:
+		return 0;
+	case REGISTRY_SUSPENDED:
+		err_set(err, ERR_BUSY, "tenant %s is suspended", row->slug);
+		err->retry_after = SUSPENDED_RETRY_S;
+		return -1;
+	case REGISTRY_DELETED:
+		break;
+	}
+	return err_set(err, ERR_NOT_FOUND, "tenant %s is deleted", row->slug);
+}
+
+/* The application knows nothing of HEAD and OPTIONS. */
+static const char *
+widen_allow(const char *allow, struct arena *arena)
+{
+	return arena_printf(arena, "%s%s, OPTIONS", allow,
+	    strstr(allow, "GET") ? ", HEAD" : "");
+}
+
+static int
+find_target(const struct answer *answer, enum route_host host,
+    struct target *out, struct err *err)
+{
+	const struct request *request = answer->request;
+	struct arena *arena = answer->env->call.arena;
+	struct str method = request->method;
+
+	out->endpoint = NULL;
+	out->route = route_find(host, method, request->segments,
+	    request->n_segments, &out->id, &out->allow);
+	if (out->route != ROUTE_NONE)
+		return 0;
+	if (!out->allow && host == ROUTE_TENANT) {
+		if (str_is(method, "HEAD"))
+			method = STR("GET");
+		out->endpoint =
+		    app_route(answer->env->app, method, request->segments,
+			request->n_segments, arena, out->values, &out->allow);
+		if (out->endpoint)
+			return 0;
+		if (out->allow)
+			out->allow = widen_allow(out->allow, arena);
+	}
+	if (!out->allow)
+		return err_set(err, ERR_NOT_FOUND, "there is no such route");
+	if (str_is(method, "OPTIONS")) {
+		out->route = ROUTE_OPTIONS;
+		return 0;
+	}
+	return err_set(err, ERR_METHOD, "the method %.*s is not allowed here",
+	    STR_FMT(str_sub(method, 0, 32)));
+}
+
+static int
+parse_body(struct answer *answer, struct str body, struct err *err)
+{
+	if (body.n == 0)
+		return 0;
+	if (!request_is_json(answer->request))
+		return err_set(err, ERR_MEDIA,
+		    "the body must be application/json, in UTF-8");
+	if (json_parse(body, JSON_LIMITS_DEFAULT, answer->env->call.arena,
+		&answer->body, err) != 0)
+		return err_wrap(err, "the body is not JSON");
+	if (answer->body->type != JSON_OBJECT)
+		return err_set(err, ERR_INPUT, "the body is not a JSON object");
+	return 0;
+}
+
+static int
+call_endpoint(
+    struct answer *answer, const struct target *target, struct err *err)
+{
+	const struct call call = {
+		.endpoint = target->endpoint,
+		.path_values = target->values,
+		.n_query = answer->request->n_query,
+		.query = answer->request->query,
+		.body = answer->body,
+		.caller = answer->caller,
+	};
+	int wrote;
+
+	if (call_run(&answer->env->call, answer->tenant, &call,
+		&answer->response->body, &wrote, &answer->faults, err) != 0)
+		return -1;
+	answer->response->status = target->endpoint->status;
+	return 0;
+}
+
+/* With the tenant's file. */
+static int
+work(struct answer *answer, const struct target *target, struct str body,
+    struct err *err)
+{
+	answer->tenant =
+	    tenant_cache_get(answer->env->call.cache, &answer->row, err);
+	if (!answer->tenant) {
+		/* A tenant without its file is our trouble, not a 404. */
+		if (err->code == ERR_NOT_FOUND) {
+			err->code = ERR_BUSY;
+			err->retry_after = MISSING_RETRY_S;
+		}
+		return -1;
+	}
+	if (parse_body(answer, body, err) != 0 ||
+	    accounts_caller(answer, err) != 0)
+		return -1;
+	if (target->endpoint)
+		return call_endpoint(answer, target, err);
+	return accounts_answer(answer, target->route, target->id, err);
+}
+
+/*
+ * One tenant may have half of the pool.  The handful of requests that a page
+ * sends at once wait for each other for a moment.
+ */
+static int
+work_in_place(struct answer *answer, const struct target *target,
+    struct str body, struct err *err)
+{
+	const struct answer_env *env = answer->env;
+	int rc;
+
+	if (!scoreboard_enter(env->board, env->slot, str_of(answer->row.uid),
+		env->in_flight_max, PATIENCE_MS)) {
+		err_set(err, ERR_LIMIT,
+		    "too many requests of this tenant are in progress");
+		err->retry_after = 1;
+		return -1;
+	}
+	rc = work(answer, target, body, err);
+	scoreboard_leave(env->board, env->slot);
+	return rc;
+}
+
+/*
+ * A keyed hash of the body and whose it is; strong, since nothing after us
+ * changes the bytes of an answer that is not compressed.
+ */
+static void
+tag(struct answer *answer)
+{
+	const struct str parts[] = { STR("etag"), str_of(answer->row.uid),
+		buf_view(&answer->response->body) };
+	struct response *response = answer->response;
+	struct secret hash;
+	size_t i;
+	char *at = response->etag;
+
+	crypto_derive(
+	    answer->env->master, parts, sizeof parts / sizeof parts[0], &hash);
+	*at++ = '"';
+	for (i = 0; i < 16; i++)
+		at += snprintf(at, 3, "%02x", hash.bytes[i]);
+	*at++ = '"';
+	*at = '\0';
+	if (response_etag_matches(
+		answer->request->if_none_match, response->etag)) {
+		response->status = 304;
+		buf_reset(&response->body);
+	}
+}
+
+static int
+respond(struct answer *answer, struct str body, struct err *err)
+{
+	struct response *response = answer->response;
+	enum route_host host;
+	struct target target;
+
+	if (find_host(answer, &host, err) != 0)
+		return -1;
+	if (host == ROUTE_TENANT && check_state(&answer->row, err) != 0)
+		return -1;
+	if (find_target(answer, host, &target, err) != 0) {
+		response->allow = target.allow;
+		return -1;
+	}
+	switch (target.route) {
+	case ROUTE_OPTIONS:
+		response->allow = target.allow;
+		response->status = 204;
+		return 0;
+	case ROUTE_HEALTH:
+		buf_puts(&response->body,
+		    "{\"message\":\"API is healthy.\",\"code\":200,"
+		    "\"data\":{}}");
+		return 0;
+	case ROUTE_AUTH_METHODS:
+		accounts_methods(&response->body);
+		return 0;
+	default:
+		break;
+	}
+	if (work_in_place(answer, &target, body, err) != 0 ||
+	    buf_check(&response->body, "the answer", err) != 0)
+		return -1;
+	if (response->status == 200 &&
+	    (str_is(answer->request->method, "GET") ||
+		str_is(answer->request->method, "HEAD")))
+		tag(answer);
+	return 0;
+}
+
+void
+answer_request(struct answer *answer, const struct answer_env *env,
+    const struct request *request, struct str body, struct response *response,
+    struct err *err)
+{
+	memset(answer, 0, sizeof *answer);
+	answer->env = env;
+	answer->request = request;
+	answer->response = response;
+	answer->caller.role = APP_PUBLIC;
+	if (respond(answer, body, err) != 0)
+		response_error(response, err, &answer->faults);
+}

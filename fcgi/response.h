@@ -1,0 +1,48 @@
+#ifndef ROWHOUSE_RESPONSE_H
+#define ROWHOUSE_RESPONSE_H
+
+#include "tenants/base/buf.h"
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+#include "tenants/call.h"
+
+/*
+ * An answer: its status, a few headers, a body that is JSON or empty.
+ */
+struct response {
+	int status;
+	int retry_after;	/* seconds; 0 = not said */
+	const char *allow;	/* "GET, HEAD, OPTIONS", or NULL */
+	char etag[48];		/* with its quotes, or "" */
+	struct buf body;
+};
+
+/* For a worker's life; response_reset before each request. */
+void response_init(struct response *response, size_t body_max);
+void response_free(struct response *response);
+void response_reset(struct response *response);
+
+/*
+ * Turns it into the answer for an error:
+ *
+ *	{"status":404,"message":"The requested resource wasn't found.","data":{}}
+ *
+ * This is the one renderer.  An error's own text goes out for what the client
+ * can mend (400, 405, 409, 411, 413, 415, 429); for all else there is one
+ * sentence per status, and the text is for the log.  Faults, where there are
+ * any and where they fit, are the data.
+ */
+void response_error(struct response *response, const struct err *err,
+    const struct faults *faults);
+
+/*
+ * The head, in CGI's form ("Status: 200 OK"), up to and with the empty line.
+ * length is the body's, whether or not it is sent after it (HEAD).
+ */
+void response_head(const struct response *response, const char *request_id,
+    struct buf *out);
+
+/* Is one of the tags of an If-None-Match this one?  (RFC 9110, 13.1.2) */
+int response_etag_matches(struct str if_none_match, const char *etag);
+
+#endif

@@ -1,0 +1,88 @@
+#include "fcgi/route.h"
+
+#include "tenants/users.h"
+
+#define SEGMENTS 5
+#define METHODS  3
+
+/* "{users}" is the collection by its name or its id, "{id}" any record's. */
+static const struct path {
+	int hosts;
+	const char *segments[SEGMENTS + 1];
+	const char *allow;
+	struct {
+		const char *method;
+		enum route route;
+	} methods[METHODS + 1];
+} paths[] = {
+	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "health" },
+	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_HEALTH } } },
+	{ ROUTE_TENANT, { "api", "collections", "{users}", "auth-methods" },
+	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_AUTH_METHODS } } },
+	{ ROUTE_TENANT,
+	    { "api", "collections", "{users}", "auth-with-password" },
+	    "POST, OPTIONS", { { "POST", ROUTE_SIGN_IN } } },
+	{ ROUTE_TENANT, { "api", "collections", "{users}", "auth-refresh" },
+	    "POST, OPTIONS", { { "POST", ROUTE_REFRESH } } },
+	{ ROUTE_TENANT, { "api", "collections", "{users}", "records" },
+	    "GET, HEAD, POST, OPTIONS",
+	    { { "GET", ROUTE_USERS_LIST }, { "POST", ROUTE_USERS_CREATE } } },
+	{ ROUTE_TENANT, { "api", "collections", "{users}", "records", "{id}" },
+	    "GET, HEAD, PATCH, DELETE, OPTIONS",
+	    { { "GET", ROUTE_USERS_VIEW }, { "PATCH", ROUTE_USERS_UPDATE },
+		{ "DELETE", ROUTE_USERS_DELETE } } },
+};
+
+static int
+matches(const char *pattern, struct str segment)
+{
+	if (pattern[0] != '{')
+		return str_is(segment, pattern);
+	if (pattern[1] == 'i')
+		return 1;
+	return str_is_nocase(segment, USERS_COLLECTION) ||
+	       str_is(segment, USERS_COLLECTION_ID);
+}
+
+static const struct path *
+find_path(enum route_host host, const struct str *segments, size_t n_segments)
+{
+	const struct path *path = paths;
+	size_t i, k;
+
+	for (k = 0; k < sizeof paths / sizeof paths[0]; k++, path++) {
+		if (!(path->hosts & (int)host))
+			continue;
+		for (i = 0; i < n_segments && i < SEGMENTS; i++)
+			if (!path->segments[i] ||
+			    !matches(path->segments[i], segments[i]))
+				break;
+		if (i == n_segments && !path->segments[i])
+			return path;
+	}
+	return NULL;
+}
+
+enum route
+route_find(enum route_host host, struct str method, const struct str *segments,
+    size_t n_segments, struct str *id, const char **allow)
+{
+	const struct path *path = find_path(host, segments, n_segments);
+	int i;
+
+	*allow = NULL;
+	*id = STR_NONE;
+	if (!path)
+		return ROUTE_NONE;
+	*allow = path->allow;
+	if (n_segments == SEGMENTS)
+		*id = segments[SEGMENTS - 1];
+	if (str_is(method, "OPTIONS"))
+		return ROUTE_OPTIONS;
+	if (str_is(method, "HEAD"))
+		method = STR("GET");
+	for (i = 0; path->methods[i].method; i++)
+		if (str_is(method, path->methods[i].method))
+			return path->methods[i].route;
+	return ROUTE_NONE;
+}

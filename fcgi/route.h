@@ -1,0 +1,36 @@
+#ifndef ROWHOUSE_ROUTE_H
+#define ROWHOUSE_ROUTE_H
+
+#include <stddef.h>
+
+#include "tenants/base/str.h"
+
+/*
+ * What Rowhouse itself answers, before the application's endpoints: by host
+ * (the platform's own, or a tenant's), path and method.
+ */
+enum route {
+	ROUTE_NONE,		/* no such path, or *allow says what it takes */
+	ROUTE_OPTIONS,		/* a known path; *allow is the answer */
+	ROUTE_HEALTH,
+	ROUTE_AUTH_METHODS,
+	ROUTE_SIGN_IN,		/* auth-with-password */
+	ROUTE_REFRESH,
+	ROUTE_USERS_LIST,
+	ROUTE_USERS_CREATE,
+	ROUTE_USERS_VIEW,
+	ROUTE_USERS_UPDATE,
+	ROUTE_USERS_DELETE
+};
+
+enum route_host { ROUTE_PLATFORM = 1, ROUTE_TENANT = 2 };
+
+/*
+ * *allow is the path's methods, "GET, HEAD, OPTIONS", or NULL where the path
+ * is not known here.  HEAD is answered as GET.  *id is the record's, where the path has one.
+ */
+enum route route_find(enum route_host host, struct str method,
+    const struct str *segments, size_t n_segments, struct str *id,
+    const char **allow);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef ROWHOUSE_SCOREBOARD_H
+#define ROWHOUSE_SCOREBOARD_H
+
+#include <stdint.h>
+
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+
+/*
+ * What the workers of a pool know of each other: one memfd, mapped by all of
+ * them, with a slot for each.  A worker writes its own slot; the supervisor
+ * clears that of one which died, so that nothing it held stays taken.  Nobody
+ * waits for anybody here: a worker may be killed or stopped at any instant.
+ */
+#define SCOREBOARD_SLOTS 64	/* a bit each; two generations of workers */
+
+enum scoreboard_state {
+	SCOREBOARD_FREE,
+	SCOREBOARD_STARTING,
+	SCOREBOARD_READY,	/* waits for requests */
+	SCOREBOARD_BUSY		/* answers one */
+};
+
+struct scoreboard;
+
+/* A new one and its descriptor, which is CLOEXEC; or that of a descriptor. */
+struct scoreboard *scoreboard_create(int *fd, struct err *err);
+struct scoreboard *scoreboard_map(int fd, struct err *err);
+void scoreboard_unmap(struct scoreboard *board);
+
+void scoreboard_set(struct scoreboard *board, int slot,
+    enum scoreboard_state state);
+enum scoreboard_state scoreboard_get(const struct scoreboard *board, int slot);
+
+/* It has served its quota, and goes on until another has come for it. */
+void scoreboard_retire(struct scoreboard *board, int slot);
+int scoreboard_retires(const struct scoreboard *board, int slot);
+
+/* A slot whose process is gone: free, and nothing in flight from it. */
+void scoreboard_clear(struct scoreboard *board, int slot);
+
+/*
+ * A request for a tenant (its uid) begins in a slot: 1, or 0 where the tenant
+ * has most requests in flight already.
+ *
+ * A place is waited for, first come, first served: for patience_ms as long as
+ * one of those in flight has begun less than patience_ms ago, and so may be
+ * about to end; where all have been there for longer they are slow ones, and
+ * waiting for them would only take one more worker away.  As long as a worker
+ * is ready nobody misses this one, and it waits on, for two seconds at most.
+ */
+int scoreboard_enter(struct scoreboard *board, int slot, struct str tenant,
+    int most, int64_t patience_ms);
+void scoreboard_leave(struct scoreboard *board, int slot);
+
+/*
+ * How often a password may be tried, before anything is hashed: from an
+ * address, to an account and to a tenant.  0, or -1 with ERR_LIMIT and
+ * retry_after, and then it does not count as an attempt.
+ */
+struct scoreboard_attempt {
+	struct str address;	/* REMOTE_ADDR; of IPv6 the first 64 bits */
+	struct str tenant;	/* its uid */
+	struct str account;	/* what was sent as identity; case is ignored */
+};
+
+int scoreboard_attempt(struct scoreboard *board,
+    const struct scoreboard_attempt *attempt, int64_t now_ms, struct err *err);
+
+/* It was the right one, and does not count against its account. */
+void scoreboard_attempt_ok(struct scoreboard *board,
+    const struct scoreboard_attempt *attempt, int64_t now_ms);
+
+#endif
