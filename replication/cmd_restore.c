@@ -1,0 +1,357 @@
+/* rowhouse restore: a tenant, at any point of its history. */
+#include "replication/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "replication/control.h"
+#include "replication/replace.h"
+#include "replication/restore_report.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/config.h"
+#include "tenants/prompt.h"
+#include "tenants/registry.h"
+#include "tenants/slug.h"
+
+#define FLUSH_MS 10000
+
+/* What was said on the command line. */
+struct line {
+	const char *file, *slug, *at, *txid, *epoch, *to, *from;
+	int latest, in_place, dry_run, json, yes;
+};
+
+enum choice {
+	AT = 256,
+	TXID,
+	LATEST,
+	EPOCH,
+	TO,
+	IN_PLACE,
+	DRY_RUN,
+	JSON,
+	FROM,
+	YES,
+	HELP
+};
+
+static const struct option options[] = {
+	{ "at", required_argument, NULL, AT },
+	{ "txid", required_argument, NULL, TXID },
+	{ "latest", no_argument, NULL, LATEST },
+	{ "epoch", required_argument, NULL, EPOCH },
+	{ "to", required_argument, NULL, TO },
+	{ "in-place", no_argument, NULL, IN_PLACE },
+	{ "dry-run", no_argument, NULL, DRY_RUN },
+	{ "json", no_argument, NULL, JSON },
+	{ "from", required_argument, NULL, FROM },
+	{ "yes", no_argument, NULL, YES },
+	{ "help", no_argument, NULL, HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+usage(FILE *out)
+{
+	fputs("usage: rowhouse restore SLUG [--at TIME | --txid N | --latest] "
+	      "[--epoch E]\n"
+	      "           (--to FILE | --in-place) [--dry-run] [--json]\n"
+	      "           [--from URL] [--yes] [-c FILE]\n"
+	      "\n"
+	      "  --to FILE    makes a new file and changes nothing else\n"
+	      "  --in-place   the tenant itself goes on from there; the file "
+	      "that it\n"
+	      "               has now is kept, and the message says where\n"
+	      "  --dry-run    says what it would do\n"
+	      "  TIME         2026-11-23T10:00:00Z, seconds since 1970, "
+	      "\"10 minutes ago\"\n",
+	    out);
+	return 2;
+}
+
+static int
+wrong(const char *what, const char *which)
+{
+	(void)fprintf(stderr, "rowhouse restore: %s%s\n", what, which);
+	return usage(stderr);
+}
+
+static void
+note(struct line *line, int choice)
+{
+	switch (choice) {
+	case 'c':
+		line->file = optarg;
+		break;
+	case AT:
+		line->at = optarg;
+		break;
+	case TXID:
+		line->txid = optarg;
+		break;
+	case LATEST:
+		line->latest = 1;
+		break;
+	case EPOCH:
+		line->epoch = optarg;
+		break;
+	case TO:
+		line->to = optarg;
+		break;
+	case IN_PLACE:
+		line->in_place = 1;
+		break;
+	case DRY_RUN:
+		line->dry_run = 1;
+		break;
+	case JSON:
+		line->json = 1;
+		break;
+	case FROM:
+		line->from = optarg;
+		break;
+	case YES:
+		line->yes = 1;
+		break;
+	}
+}
+
+/* 0, or the exit status with *done set. */
+static int
+read_line(int argc, char **argv, struct line *line, int *done)
+{
+	int c;
+
+	*done = 1;
+	memset(line, 0, sizeof *line);
+	optind = 0;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:", options, NULL)) != -1) {
+		if (c == HELP)
+			return usage(stdout) * 0;
+		if (c == ':')
+			return wrong("nothing follows ", argv[optind - 1]);
+		if (c == '?')
+			return wrong("unknown option ", argv[optind - 1]);
+		note(line, c);
+	}
+	if (optind == argc)
+		return wrong("which tenant?", "");
+	line->slug = argv[optind++];
+	if (optind < argc)
+		return wrong("one word too many: ", argv[optind]);
+	if (!!line->at + !!line->txid + line->latest > 1)
+		return wrong("--at, --txid and --latest: only one", "");
+	if (line->to && line->in_place)
+		return wrong("--to and --in-place: only one", "");
+	if (!line->to && !line->in_place && !line->dry_run)
+		return wrong("where to? --to FILE or --in-place", "");
+	*done = 0;
+	return 0;
+}
+
+static int
+read_point(const struct line *line, struct restore_opts *opts, struct err *err)
+{
+	uint64_t epoch = 0;
+
+	*opts = (struct restore_opts){ .slug = line->slug };
+	if (strcmp(line->slug, SLUG_REGISTRY) != 0 &&
+	    slug_check(str_of(line->slug), err) != 0)
+		return -1;
+	if (line->epoch && (str_hex64(str_of(line->epoch), &epoch) != 0 ||
+			       epoch == 0 || epoch > UINT32_MAX))
+		return err_set(err, ERR_INPUT,
+		    "--epoch %s: is not an epoch, as 0000001f", line->epoch);
+	opts->epoch = (uint32_t)epoch;
+	if (line->at) {
+		opts->point = RESTORE_TIME;
+		if (clock_parse(str_of(line->at), clock_wall_ms(),
+			&opts->time_ms, err) != 0)
+			return err_wrap(err, "--at");
+	} else if (line->txid) {
+		opts->point = RESTORE_TXID;
+		if (str_u64(str_of(line->txid), &opts->txid) != 0 ||
+		    opts->txid == 0)
+			return err_set(err, ERR_INPUT,
+			    "--txid %s: is not a number from 1 on", line->txid);
+	}
+	return 0;
+}
+
+/* What the rest works with. */
+struct job {
+	struct line line;
+	struct restore_opts opts;
+	struct config config;
+	struct store *store;
+	struct arena *arena;
+	struct restore_plan plan;
+	struct restore_report report;
+};
+
+static int
+open_store(struct job *job, struct err *err)
+{
+	const char *url = job->line.from;
+
+	/* On a machine that has nothing but the replica --from is enough. */
+	if ((!url || job->line.in_place || job->line.file) &&
+	    config_load(&job->config, job->line.file, err) != 0)
+		return -1;
+	if (!url && !job->config.replica[0]) {
+		err_set(err, ERR_INPUT, "%s names no replica (replica.url)",
+		    job->config.file);
+		return err_hint(err, "--from URL names one");
+	}
+	job->store = store_open(url ? url : job->config.replica, err);
+	return job->store ? 0 : -1;
+}
+
+/*
+ * The replica lags by up to a second, and what was committed in it belongs to
+ * the history that is left.  Where no replicator runs there is nobody to ask;
+ * replace_tenant asks again and reports.
+ */
+static void
+catch_up(struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	if (job->line.in_place && !job->line.from)
+		(void)control_flush(
+		    &job->config, job->line.slug, FLUSH_MS, &err);
+}
+
+static int
+confirm(struct job *job, struct err *err)
+{
+	char answer[SLUG_MAX + 2];
+
+	if (job->line.yes || !prompt_possible())
+		return 0;
+	restore_report_plan(&job->report, stderr);
+	if (prompt_line("Type the tenant's name to go on from there: ", 0,
+		answer, sizeof answer, err) != 0)
+		return -1;
+	if (strcmp(answer, job->line.slug) != 0)
+		return err_set(err, ERR_CONFLICT, "nothing was changed");
+	return 0;
+}
+
+static int
+restore_to(struct job *job, const char *path, struct err *err)
+{
+	struct restore_target target = { .path = path,
+		.progress = restore_report_progress,
+		.arg = &job->report };
+
+	if (restore_build(job->store, &job->plan, &target, err) != 0)
+		return -1;
+	restore_report_done(&job->report, &target, NULL);
+	return 0;
+}
+
+/* There is one registry, and no incarnation of it: it must be gone first. */
+/* What was revoked since the registry was as it is again stays revoked. */
+static int
+revoke_tokens(const struct config *config, struct err *err)
+{
+	struct registry *registry = registry_open(config, DB_TOOL, 0, err);
+	int rc = -1;
+
+	if (registry != NULL && registry_revoke_tokens(registry, err) == 0)
+		rc = 0;
+	registry_close(registry);
+	return rc == 0 ? 0 : err_wrap(err, "the registry is restored, but");
+}
+
+static int
+restore_registry(struct job *job, struct err *err)
+{
+	struct layout_path path = layout_registry(&job->config);
+
+	if (restore_to(job, path.p, err) == 0)
+		return revoke_tokens(&job->config, err);
+	if (err->code == ERR_CONFLICT)
+		err_hint(err,
+		    "a registry that is there is not replaced: stop rowhouse "
+		    "and move it, its -wal and its -shm away");
+	return -1;
+}
+
+static int
+restore_in_place(struct job *job, struct err *err)
+{
+	struct replace replace = { .config = &job->config,
+		.store = job->store,
+		.plan = &job->plan,
+		.target = { .progress = restore_report_progress,
+		    .arg = &job->report } };
+
+	if (replace_tenant(&replace, err) != 0)
+		return -1;
+	restore_report_done(&job->report, &replace.target, &replace);
+	return 0;
+}
+
+static int
+run(struct job *job, struct err *err)
+{
+	const struct line *line = &job->line;
+
+	if (read_point(line, &job->opts, err) != 0)
+		return -1;
+	if (open_store(job, err) != 0)
+		return -1;
+	catch_up(job);
+	if (restore_plan(job->store, &job->opts, job->arena, &job->plan, err) !=
+	    0)
+		return -1;
+	restore_report_init(&job->report, &job->plan, line->json);
+	if (line->dry_run) {
+		restore_report_plan(&job->report, stdout);
+		return 0;
+	}
+	if (line->to)
+		return restore_to(job, line->to, err);
+	if (strcmp(line->slug, SLUG_REGISTRY) == 0)
+		return restore_registry(job, err);
+	if (confirm(job, err) != 0)
+		return -1;
+	/* The time somebody took to think is not ours. */
+	restore_report_init(&job->report, &job->plan, line->json);
+	return restore_in_place(job, err);
+}
+
+int
+cmd_restore(int argc, char **argv)
+{
+	struct job *job = calloc(1, sizeof *job);
+	struct err err = ERR_INIT;
+	int done, status;
+
+	if (!job)
+		err_die("out of memory: restore");
+	status = read_line(argc, argv, &job->line, &done);
+	if (done)
+		goto out;
+	job->arena = arena_new(RESTORE_PLAN_MAX);
+	if (run(job, &err) == 0 && fflush(stdout) != 0)
+		err_sys(&err, "cannot write the report");
+	if (err.code == ERR_NONE)
+		goto out;
+	restore_report_clear(&job->report);
+	(void)fprintf(stderr, "rowhouse restore: %s\n", err.msg);
+	if (err.hint[0])
+		(void)fprintf(stderr, "  %s\n", err.hint);
+	status = err_class(err.code)->exit;
+out:
+	store_close(job->store);
+	arena_free(job->arena);
+	free(job);
+	return status;
+}

@@ -1,0 +1,315 @@
+#include "replication/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tenants/base/clock.h"
+#include "tenants/base/file.h"
+#include "tenants/layout.h"
+
+#define LINE_MAX_BYTES    256
+#define ANSWER_MAX        (64 << 20)
+#define STATUS_TIMEOUT_MS 10000
+
+struct control_client {
+	int fd;
+	char line[LINE_MAX_BYTES];
+	size_t n;
+	int asked; /* its line was handed over */
+	int answered;
+	struct buf answer;
+	size_t sent;
+};
+
+struct control {
+	int fd;
+	struct control_client client[CONTROL_CLIENTS];
+};
+
+static int
+address(const struct config *config, struct sockaddr_un *out, struct err *err)
+{
+	struct layout_path path = layout_control_socket(config);
+
+	memset(out, 0, sizeof(*out));
+	out->sun_family = AF_UNIX;
+	if (str_copy(str_of(path.p), out->sun_path, sizeof(out->sun_path)))
+		return err_set(
+		    err, ERR_INPUT, "%s: too long for a socket", path.p);
+	return 0;
+}
+
+struct control *
+control_listen(const struct config *config, struct err *err)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	struct sockaddr_un addr;
+	int i;
+
+	if (control == NULL)
+		err_die("out of memory");
+	for (i = 0; i < CONTROL_CLIENTS; i++)
+		control->client[i].fd = -1;
+	control->fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (control->fd < 0) {
+		err_sys(err, "control socket");
+		goto fail;
+	}
+	if (address(config, &addr, err))
+		goto fail;
+	/* Whoever runs this holds the replicator's lock: it is a dead one's. */
+	if (unlink(addr.sun_path) && errno != ENOENT) {
+		err_sys(err, "%s: remove", addr.sun_path);
+		goto fail;
+	}
+	if (bind(control->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    chmod(addr.sun_path, 0600) ||
+	    listen(control->fd, CONTROL_CLIENTS)) {
+		err_sys(err, "%s: listen", addr.sun_path);
+		goto fail;
+	}
+	return control;
+fail:
+	control_close(control);
+	return NULL;
+}
+
+static void
+hang_up(struct control_client *client)
+{
+	if (client->fd < 0)
+		return;
+	file_drop(&client->fd);
+	buf_free(&client->answer);
+	memset(client, 0, sizeof(*client));
+	client->fd = -1;
+}
+
+void
+control_close(struct control *control)
+{
+	int i;
+
+	if (control == NULL)
+		return;
+	for (i = 0; i < CONTROL_CLIENTS; i++)
+		hang_up(&control->client[i]);
+	file_drop(&control->fd);
+	free(control);
+}
+
+nfds_t
+control_fds(struct control *control, struct pollfd *fds)
+{
+	nfds_t n = 0;
+	int room = 0;
+	int i;
+
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->client[i];
+
+		if (client->fd >= 0)
+			fds[n++] = (struct pollfd){
+				.fd = client->fd,
+				.events = client->answered ? POLLOUT : POLLIN,
+			};
+		else
+			room = 1;
+	}
+	/* Who cannot be let in must not keep the loop awake. */
+	if (room)
+		fds[n++] =
+		    (struct pollfd){ .fd = control->fd, .events = POLLIN };
+	return n;
+}
+
+static void
+accept_clients(struct control *control)
+{
+	int i;
+
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->client[i];
+
+		if (client->fd >= 0)
+			continue;
+		client->fd = accept4(
+		    control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (client->fd < 0)
+			return;
+		buf_init(&client->answer, ANSWER_MAX);
+	}
+}
+
+/* 0 while there is more to come, 1 when the line is whole, -1 gone. */
+static int
+read_line(struct control_client *client)
+{
+	char *end;
+	ssize_t n;
+
+	n = recv(client->fd, client->line + client->n,
+	    sizeof(client->line) - client->n, 0);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	/* After its line a client only listens; an end is one who left. */
+	if (n == 0 || client->asked)
+		return -1;
+	client->n += (size_t)n;
+	end = memchr(client->line, '\n', client->n);
+	if (end == NULL)
+		return client->n == sizeof(client->line) ? -1 : 0;
+	client->n = (size_t)(end - client->line);
+	client->asked = 1;
+	return 1;
+}
+
+/* 1 when all is sent or nobody wants it any more. */
+static int
+write_answer(struct control_client *client)
+{
+	ssize_t n;
+
+	n = send(client->fd, client->answer.p + client->sent,
+	    client->answer.n - client->sent, MSG_NOSIGNAL);
+	if (n < 0)
+		return errno != EAGAIN && errno != EINTR;
+	client->sent += (size_t)n;
+	return client->sent == client->answer.n;
+}
+
+void
+control_serve(struct control *control,
+    void (*request)(void *arg, struct control_client *client, struct str line),
+    void (*gone)(void *arg, struct control_client *client), void *arg)
+{
+	int i;
+
+	accept_clients(control);
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->client[i];
+		int got;
+
+		if (client->fd < 0)
+			continue;
+		if (!client->answered) {
+			got = read_line(client);
+			if (got < 0) {
+				gone(arg, client);
+				hang_up(client);
+				continue;
+			}
+			if (got > 0)
+				request(arg, client,
+				    str_make(client->line, client->n));
+		}
+		if (client->answered && write_answer(client))
+			hang_up(client);
+	}
+}
+
+void
+control_answer(struct control_client *client, struct str text)
+{
+	buf_str(&client->answer, text);
+	buf_putc(&client->answer, '\n');
+	client->answered = 1;
+}
+
+/* One request, and its answer without the line's end. */
+static int
+ask(const struct config *config, const char *request, int64_t timeout_ms,
+    struct buf *answer, struct err *err)
+{
+	int64_t deadline = clock_mono_ms() + timeout_ms;
+	struct sockaddr_un addr;
+	struct pollfd wait = { .fd = -1, .events = POLLIN };
+	char piece[8192];
+	ssize_t n;
+	int rc = -1;
+
+	if (address(config, &addr, err))
+		return -1;
+	wait.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (wait.fd < 0)
+		return err_sys(err, "control socket");
+	if (connect(wait.fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			err_set(err, ERR_BUSY,
+			    "no replicator is running (nobody answers at %s)",
+			    addr.sun_path);
+		else
+			err_sys(err, "%s: connect", addr.sun_path);
+		goto out;
+	}
+	if (send(wait.fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
+		err_sys(err, "%s: send", addr.sun_path);
+		goto out;
+	}
+	for (;;) {
+		int64_t left = deadline - clock_mono_ms();
+
+		if (left <= 0 || poll(&wait, 1, (int)left) == 0) {
+			err_set(err, ERR_BUSY,
+			    "the replicator did not answer within %lld ms",
+			    (long long)timeout_ms);
+			goto out;
+		}
+		n = recv(wait.fd, piece, sizeof(piece), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_sys(err, "%s: receive", addr.sun_path);
+			goto out;
+		}
+		if (n == 0)
+			break;
+		buf_put(answer, piece, (size_t)n);
+	}
+	if (answer->n == 0 || answer->p[answer->n - 1] != '\n') {
+		err_set(err, ERR_BUSY, "the replicator ended while answering");
+		goto out;
+	}
+	answer->n--;
+	if (str_starts(buf_view(answer), "error ")) {
+		err_set(err, ERR_BUSY, "%.*s",
+		    STR_FMT(str_sub(
+			buf_view(answer), strlen("error "), answer->n)));
+		goto out;
+	}
+	rc = buf_check(answer, "answer of the replicator", err);
+out:
+	file_drop(&wait.fd);
+	return rc;
+}
+
+int
+control_status(const struct config *config, struct buf *json, struct err *err)
+{
+	return ask(config, "status\n", STATUS_TIMEOUT_MS, json, err);
+}
+
+int
+control_flush(const struct config *config, const char *slug, int64_t timeout_ms,
+    struct err *err)
+{
+	char line[LINE_MAX_BYTES];
+	struct buf answer;
+	int rc;
+
+	if (snprintf(line, sizeof(line), "flush %s\n", slug) >=
+	    (int)sizeof(line))
+		return err_set(err, ERR_INPUT, "slug too long");
+	buf_init(&answer, LINE_MAX_BYTES);
+	rc = ask(config, line, timeout_ms, &answer, err);
+	buf_free(&answer);
+	return rc;
+}

@@ -1,0 +1,53 @@
+#ifndef ROWHOUSE_CONTROL_H
+#define ROWHOUSE_CONTROL_H
+
+#include <poll.h>
+#include <stdint.h>
+
+#include "tenants/base/buf.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+
+/*
+ * Talking to the running replicator: <run>/control.sock, mode 0600, one
+ * request of one line per connection.
+ *
+ *	status            the answer is one line of JSON
+ *	flush SLUG        answered when everything committed before is with the
+ *	                  store: "ok <epoch, 8 hex> <TXID>"
+ *
+ * Anything that went wrong is "error <text>".
+ */
+
+/* The client's side.  ERR_BUSY where no replicator answers. */
+int control_status(const struct config *config, struct buf *json,
+    struct err *err);
+int control_flush(const struct config *config, const char *slug,
+    int64_t timeout_ms, struct err *err);
+
+/* The replicator's side: never blocks on a client. */
+#define CONTROL_CLIENTS 16
+
+struct control;
+struct control_client;
+
+struct control *control_listen(const struct config *config, struct err *err);
+void control_close(struct control *control);
+
+/* The descriptors to wait for; at most CONTROL_CLIENTS + 1.  How many. */
+nfds_t control_fds(struct control *control, struct pollfd *fds);
+
+/*
+ * Accepts, reads, writes.  request() is called once for each whole line; it
+ * answers at once or later, and forgets a client that it is told is gone.
+ */
+void control_serve(struct control *control,
+    void (*request)(void *arg, struct control_client *client,
+    struct str line),
+    void (*gone)(void *arg, struct control_client *client), void *arg);
+
+/* The whole answer; sent and the connection closed as the client reads it. */
+void control_answer(struct control_client *client, struct str text);
+
+#endif

@@ -1,0 +1,583 @@
+#include "replication/replicator.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "replication/descriptors.h"
+#include "replication/hint_queue.h"
+#include "replication/ship.h"
+#include "replication/waiters.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/file.h"
+#include "tenants/base/log.h"
+#include "tenants/hint.h"
+#include "tenants/layout.h"
+#include "tenants/registry.h"
+
+#define SNAPSHOTS_AT_ONCE       4
+#define SNAPSHOT_PAGES_PER_TICK 512
+#define CHECKPOINTS_PER_TICK    8
+#define SEALS_PER_TICK          8
+#define SWEEP_PER_TICK          500
+#define BUSY_RETRY_MS           20
+#define RETRY_FIRST_MS          500
+#define RETRY_LAST_MS           60000
+#define STOP_MS                 20000
+#define LONGEST_WAIT_MS         1000
+
+struct replicator {
+	const struct config *config;
+	struct stream_env env;
+	char host[65];
+	int lock_fd;
+	int signal_fd;
+	struct hint_queue *hints;
+	struct store *store;
+	struct registry *registry;
+	uint64_t registry_version;
+	int registry_lost; /* and that was said */
+	struct streams *streams;
+	struct control *control;
+	struct waiters waiters;
+	size_t n_open, open_max;
+	size_t n_snapshots;
+	int64_t next_sweep_ms; /* mono */
+	int sweeping;
+	int unsynced; /* since the last syncfs() */
+	int more; /* a tick's bound was reached: another at once */
+};
+
+static int
+take_lock(struct replicator *r, struct err *err)
+{
+	char path[CONFIG_PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "%s/replicator.lock", r->config->data);
+	r->lock_fd = file_open(path, O_RDWR | O_CREAT, 0600, err);
+	if (r->lock_fd < 0)
+		return -1;
+	if (flock(r->lock_fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return err_sys(err, "%s: lock", path);
+		err_set(err, ERR_BUSY, "another replicator works on %s",
+		    r->config->data);
+		return err_hint(err, "stop it first; two would fight over "
+				     "checkpoints");
+	}
+	return 0;
+}
+
+static int
+watch_signals(struct replicator *r, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return err_sys(err, "sigprocmask");
+	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (r->signal_fd < 0)
+		return err_sys(err, "signalfd");
+	return 0;
+}
+
+static void
+take_hints(void *arg)
+{
+	struct replicator *r = arg;
+	struct stream *stream;
+	struct hint hint;
+
+	while (hint_queue_take(r->hints, &hint)) {
+		stream = streams_find(r->streams, hint.slug);
+		if (stream == NULL || stream->incarnation != hint.epoch)
+			continue;
+		stream_hint(stream, &hint.commit);
+		streams_activate(r->streams, stream);
+	}
+}
+
+struct replicator *
+replicator_new(const struct config *config, struct err *err)
+{
+	struct replicator *r = calloc(1, sizeof(*r));
+	int fd;
+
+	if (r == NULL)
+		err_die("out of memory");
+	r->config = config;
+	r->lock_fd = r->signal_fd = r->env.data_fd = -1;
+	if (gethostname(r->host, sizeof(r->host) - 1))
+		snprintf(r->host, sizeof(r->host), "unknown");
+	r->env.config = config;
+	r->env.host = r->host;
+	if (take_lock(r, err) ||
+	    descriptors_allow(
+		(size_t)config->replica_open, &r->open_max, err) ||
+	    watch_signals(r, err))
+		goto fail;
+	r->env.data_fd =
+	    file_open(config->data, O_RDONLY | O_DIRECTORY, 0, err);
+	if (r->env.data_fd < 0)
+		goto fail;
+	r->store = store_open(config->replica, err);
+	if (r->store == NULL)
+		goto fail;
+	r->registry = registry_open(config, DB_REPLICATE, 0, err);
+	if (r->registry == NULL)
+		goto fail;
+	r->streams = streams_new(&r->env);
+	if (streams_reconcile(r->streams, r->registry, err))
+		goto fail;
+	r->registry_version = registry_version(r->registry);
+	if (file_mkdirs(config->run, 0750, err))
+		goto fail;
+	fd = hint_listen(config, err);
+	if (fd < 0)
+		goto fail;
+	r->hints = hint_queue_start(fd, config->replica_interval_ms, err);
+	if (r->hints == NULL)
+		goto fail;
+	r->env.take_hints = take_hints;
+	r->env.arg = r;
+	r->control = control_listen(config, err);
+	if (r->control == NULL)
+		goto fail;
+	return r;
+fail:
+	replicator_free(r);
+	return NULL;
+}
+
+void
+replicator_free(struct replicator *r)
+{
+	if (r == NULL)
+		return;
+	control_close(r->control);
+	store_close(r->store);
+	streams_free(r->streams);
+	registry_close(r->registry);
+	hint_queue_stop(r->hints);
+	file_drop(&r->env.data_fd);
+	file_drop(&r->signal_fd);
+	file_drop(&r->lock_fd);
+	free(r);
+}
+
+/* A stream whose work failed rests for a while, closed. */
+static void
+fail(struct stream *stream, const struct err *err)
+{
+	int64_t wait = RETRY_FIRST_MS;
+	int i;
+
+	if (err->code == ERR_BUSY) {
+		stream->retry_ms = clock_mono_ms() + BUSY_RETRY_MS;
+		return;
+	}
+	/* The file of an incarnation that was replaced may well be gone. */
+	if ((stream->failure == NULL || stream->failure->code != err->code) &&
+	    !(stream->retired && stream->gone))
+		log_err("stream", str_of(stream->slug), err);
+	for (i = 0; i < stream->failures && wait < RETRY_LAST_MS; i++)
+		wait *= 2;
+	stream->failures++;
+	stream_set_failure(stream, err);
+	stream->retry_ms = clock_mono_ms() + wait;
+	stream_close(stream);
+	/* A file that is not there is looked for by the sweep. */
+	if (!stream->gone)
+		stream_touch(stream);
+}
+
+static void
+recovered(struct stream *stream)
+{
+	if (stream->failures == 0)
+		return;
+	stream->failures = 0;
+	stream_set_failure(stream, NULL);
+	log_info("stream", "%s works again", stream->slug);
+}
+
+static void
+follow_registry(struct replicator *r)
+{
+	uint64_t version = registry_version(r->registry);
+	struct err err = ERR_INIT;
+
+	if (version == r->registry_version && version != 0)
+		return;
+	if (streams_reconcile(r->streams, r->registry, &err)) {
+		if (!r->registry_lost)
+			log_err("registry", str_of(SLUG_REGISTRY), &err);
+		r->registry_lost = 1;
+		return;
+	}
+	r->registry_lost = 0;
+	r->registry_version = version;
+}
+
+/* Room for one more: the one that was quiet longest gives way. */
+static int
+make_room(struct replicator *r)
+{
+	struct stream *oldest = NULL;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (r->n_open < r->open_max)
+		return 1;
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+
+		if (stream_wants_seal(stream, INT64_MAX) &&
+		    (oldest == NULL || stream->active_ms < oldest->active_ms))
+			oldest = stream;
+	}
+	if (oldest == NULL)
+		return 0;
+	if (stream_seal(oldest, &err) < 0)
+		fail(oldest, &err);
+	else if (stream_is_open(oldest))
+		stream_close(oldest);
+	r->n_open--;
+	return 1;
+}
+
+static void
+flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
+{
+	int was_open = stream_is_open(stream);
+	struct err err = ERR_INIT;
+
+	if ((!was_open && !make_room(r)) ||
+	    (stream->pos.txid == 0 && r->n_snapshots >= SNAPSHOTS_AT_ONCE)) {
+		stream->retry_ms = clock_mono_ms() + BUSY_RETRY_MS;
+		return;
+	}
+	if (stream_flush(stream, now_ms, whole, &err)) {
+		fail(stream, &err);
+		return;
+	}
+	r->n_open += !was_open && stream_is_open(stream);
+	r->n_snapshots += stream->is_base;
+	recovered(stream);
+	if (!stream->is_base)
+		stream->flushes++;
+	r->unsynced = 1;
+}
+
+static void
+step(struct replicator *r, struct stream *stream)
+{
+	struct err err = ERR_INIT;
+
+	if (stream_step(stream, SNAPSHOT_PAGES_PER_TICK, &err) < 0)
+		fail(stream, &err);
+	if (stream->snapshot == NULL)
+		r->unsynced = 1;
+}
+
+static void
+count(struct replicator *r)
+{
+	size_t i;
+
+	r->n_open = r->n_snapshots = 0;
+	for (i = 0; i < r->streams->n_active; i++) {
+		r->n_open += stream_is_open(r->streams->active[i]) != 0;
+		r->n_snapshots += r->streams->active[i]->snapshot != NULL;
+	}
+}
+
+static void
+flush_due(struct replicator *r, int64_t now_ms, int64_t mono_ms, int all)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+
+		if (mono_ms < stream->retry_ms)
+			continue;
+		if (stream->snapshot != NULL)
+			step(r, stream);
+		if (all ? stream->dirty : stream_due(stream, now_ms) <= now_ms)
+			flush(r, stream, now_ms, all || stream->retired);
+	}
+}
+
+/*
+ * An error of syncfs() leaves in doubt all that was written since the last
+ * good one, for good: the kernel does not tell twice.  None of it may be
+ * shipped, so the streams begin anew.
+ */
+static void
+quarantine(struct replicator *r, const struct err *why)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+
+		if (stream->spool == NULL)
+			continue;
+		if (spool_drop_unsynced(stream->spool, &err) ||
+		    stream_break(stream, 0, why->msg, &err)) {
+			fail(stream, &err);
+			continue;
+		}
+		fail(stream, why);
+	}
+}
+
+static void
+sync_all(struct replicator *r)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (!r->unsynced && !r->env.in_doubt)
+		return;
+	r->unsynced = 0;
+	/* Told to a checkpoint already, and not told twice. */
+	if (r->env.in_doubt)
+		err_set(&err, ERR_SYSTEM, "%s: syncfs failed", r->config->data);
+	else if (syncfs(r->env.data_fd))
+		err_sys(&err, "%s: syncfs", r->config->data);
+	if (err.code != ERR_NONE) {
+		r->env.in_doubt = 0;
+		quarantine(r, &err);
+		return;
+	}
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+
+		if (stream_synced(stream, &err))
+			fail(stream, &err);
+	}
+}
+
+static void
+ship_all(struct replicator *r, int64_t mono_ms)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++)
+		ship_next(r->streams->active[i], r->store, mono_ms);
+}
+
+static void
+tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
+{
+	int checkpoints = 0, seals = 0;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+		int rc = 0;
+
+		if (mono_ms < stream->retry_ms)
+			continue;
+		if (stream->retired && !stream->dirty &&
+		    stream->snapshot == NULL)
+			stream_close(stream);
+		if (checkpoints < CHECKPOINTS_PER_TICK &&
+		    stream_wants_checkpoint(stream)) {
+			checkpoints++;
+			rc = stream_checkpoint(stream, &err);
+			r->unsynced = 1;
+		} else if (r->n_snapshots < SNAPSHOTS_AT_ONCE &&
+			   stream_wants_snapshot(stream, now_ms)) {
+			rc = stream_begin_snapshot(stream, &err);
+			r->n_snapshots += rc == 0;
+			r->unsynced = 1;
+		} else if (seals < SEALS_PER_TICK &&
+			   stream_wants_seal(stream, mono_ms)) {
+			seals++;
+			rc = stream_seal(stream, &err);
+		}
+		if (rc < 0)
+			fail(stream, &err);
+	}
+	r->more =
+	    checkpoints == CHECKPOINTS_PER_TICK || seals == SEALS_PER_TICK;
+}
+
+static void
+sweep(struct replicator *r, int64_t mono_ms)
+{
+	if (!r->sweeping && mono_ms < r->next_sweep_ms)
+		return;
+	r->sweeping = !streams_sweep(r->streams, SWEEP_PER_TICK);
+	if (!r->sweeping)
+		r->next_sweep_ms = mono_ms + r->config->replica_sweep_ms;
+}
+
+static void
+on_request(void *arg, struct control_client *client, struct str line)
+{
+	struct replicator *r = arg;
+	struct buf json;
+
+	if (str_is(line, "status")) {
+		buf_init(&json, 64 << 20);
+		replicator_put_status(r->streams, r->store, &json);
+		control_answer(client, buf_view(&json));
+		buf_free(&json);
+	} else if (str_starts(line, "flush ")) {
+		waiters_add(&r->waiters, r->streams, client,
+		    str_sub(line, strlen("flush "), line.n));
+	} else {
+		control_answer(client, STR("error unknown request"));
+	}
+}
+
+static void
+on_gone(void *arg, struct control_client *client)
+{
+	struct replicator *r = arg;
+
+	waiters_forget(&r->waiters, client);
+}
+
+/* How long there is nothing to do, if nobody calls. */
+static int
+idle_ms(struct replicator *r)
+{
+	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+	int64_t wait = r->next_sweep_ms - mono_ms;
+	size_t i;
+
+	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more)
+		return 0;
+	for (i = 0; i < r->streams->n_active; i++) {
+		struct stream *stream = r->streams->active[i];
+		int64_t due = stream_due(stream, now_ms);
+		int64_t left = LONGEST_WAIT_MS;
+
+		if (stream->snapshot != NULL)
+			left = 0;
+		else if (due != INT64_MAX)
+			left = due - now_ms;
+		if (left < stream->retry_ms - mono_ms)
+			left = stream->retry_ms - mono_ms;
+		if (left < wait)
+			wait = left;
+	}
+	return wait < 0 ? 0 : (int)wait;
+}
+
+/* Waits, and takes in what happened.  1 when it is time to stop. */
+static int
+wait(struct replicator *r, int timeout_ms)
+{
+	struct pollfd fds[CONTROL_CLIENTS + 3];
+	struct signalfd_siginfo info;
+	nfds_t n;
+
+	fds[0] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
+	fds[1] =
+	    (struct pollfd){ .fd = hint_queue_fd(r->hints), .events = POLLIN };
+	n = 2 + control_fds(r->control, fds + 2);
+	store_poll(r->store, fds, n, timeout_ms);
+	follow_registry(r);
+	control_serve(r->control, on_request, on_gone, r);
+	return read(r->signal_fd, &info, sizeof(info)) == sizeof(info);
+}
+
+static void
+tick(struct replicator *r, int all)
+{
+	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+
+	take_hints(r);
+	count(r);
+	flush_due(r, now_ms, mono_ms, all);
+	sync_all(r);
+	ship_all(r, mono_ms);
+	tend(r, now_ms, mono_ms);
+	sweep(r, mono_ms);
+	waiters_serve(&r->waiters, r->streams);
+	streams_settle(r->streams);
+}
+
+static int
+anything_left(const struct replicator *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		const struct stream *stream = r->streams->active[i];
+
+		if (stream->failures == 0 && !stream->halted &&
+		    (stream->dirty || stream->in_flight ||
+			(stream->spool != NULL && stream->spool->n > 0)))
+			return 1;
+	}
+	return 0;
+}
+
+static int
+anything_in_flight(const struct replicator *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		if (r->streams->active[i]->in_flight)
+			return 1;
+	}
+	return 0;
+}
+
+/* The last look, for those whose hints were lost. */
+static void
+touch_open(struct replicator *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++) {
+		if (stream_is_open(r->streams->active[i]))
+			stream_touch(r->streams->active[i]);
+	}
+}
+
+void
+replicator_run(struct replicator *r)
+{
+	int64_t stop_ms;
+	size_t i;
+
+	log_info(
+	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
+	while (!wait(r, idle_ms(r)))
+		tick(r, 0);
+	stop_ms = clock_mono_ms() + STOP_MS;
+	touch_open(r);
+	do {
+		tick(r, 1);
+		wait(r, anything_left(r) ? BUSY_RETRY_MS : 0);
+	} while (anything_left(r) && clock_mono_ms() < stop_ms);
+	log_info("stop", "%s",
+	    anything_left(r) ? "what was not shipped is in the spool"
+			     : "everything is shipped");
+	/* What is on its way, and nothing after it. */
+	for (i = 0; i < r->streams->n_active; i++)
+		r->streams->active[i]->ship_retry_ms = INT64_MAX;
+	while (anything_in_flight(r))
+		store_poll(r->store, NULL, 0, BUSY_RETRY_MS);
+}

@@ -1,0 +1,38 @@
+#ifndef ROWHOUSE_REPLICATOR_H
+#define ROWHOUSE_REPLICATOR_H
+
+#include "replication/control.h"
+#include "replication/store.h"
+#include "replication/streams.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+
+/*
+ * The replicator: one process for all tenants, one loop.
+ *
+ *	wait	for hints, requests, the store's completions, or the next thing due
+ *	flush	streams that are due: WAL → LTX file in the spool
+ *	sync	one syncfs() for all WALs, spool files and positions (R4, R4a)
+ *	ship	what is durable
+ *	then	checkpoints, snapshots a piece at a time, seals, a slice of the sweep
+ *
+ * Its cost follows the tenants that write, not the tenants that exist.
+ */
+struct replicator;
+
+/* ERR_BUSY where another replicator works on this data directory. */
+struct replicator *replicator_new(const struct config *config,
+    struct err *err);
+void replicator_free(struct replicator *replicator);
+
+/*
+ * Until SIGTERM or SIGINT; then captures and ships what is left, for a bounded
+ * time.
+ */
+void replicator_run(struct replicator *replicator);
+
+/* One line of JSON about all streams; replicator_status.c. */
+void replicator_put_status(const struct streams *streams,
+    const struct store *store, struct buf *out);
+
+#endif

@@ -1,0 +1,540 @@
+#include "replication/restore.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replication/ltx.h"
+#include "tenants/base/clock.h"
+
+/*
+ * WHICH OBJECTS MAKE A STATE
+ *
+ * An epoch's objects are ranges of TXIDs, over ten levels that may overlap.
+ * Each object's last TXID is a point: a state that was captured.  A point can
+ * be restored when a chain leads to it: one object that begins at TXID 1, then
+ * objects each of which begins no later than right behind what is reached.
+ * Taking the one that reaches farthest each time finds a chain if there is
+ * one, and one with the fewest objects: the newest snapshot first.  Applying
+ * again what is there already is harmless, since an object holds the last
+ * content of each page that it mentions.
+ *
+ * Times never decrease with the TXID within an epoch, so the point for a time
+ * is found by halving, with one request for a header each time.  An epoch
+ * begins with the time of its base.  Its predecessors belong to the same
+ * history as long as their claims name the same uid.
+ */
+#define LEVELS      (STORE_LEVEL_SNAPSHOT + 1)
+#define POINT_TEXT  80
+#define OBJECTS_MAX (RESTORE_PLAN_MAX / sizeof(struct store_object))
+
+struct range {
+	uint64_t min_txid, max_txid;
+	int64_t size;
+	int level;
+	int chosen;
+};
+
+/* What the store has of one epoch. */
+struct history {
+	struct store *store;
+	const char *slug;
+	uint32_t epoch;
+	struct restore_owner owner;
+	struct range *range;
+	size_t n, max;
+};
+
+struct epochs {
+	uint32_t *epoch; /* ascending */
+	size_t n, max;
+};
+
+static void
+point_text(uint64_t txid, int64_t time_ms, char out[POINT_TEXT])
+{
+	char time[CLOCK_TEXT];
+
+	clock_format(time_ms, time);
+	snprintf(
+	    out, POINT_TEXT, "TXID %llu of %s", (unsigned long long)txid, time);
+}
+
+/* --- what there is ---------------------------------------------------------- */
+
+static struct store_key
+key_of(const struct history *history, const struct range *range)
+{
+	struct store_key key = { .epoch = history->epoch,
+		.kind = STORE_LTX,
+		.level = range->level,
+		.min_txid = range->min_txid,
+		.max_txid = range->max_txid };
+
+	(void)str_copy(str_of(history->slug), key.slug, sizeof key.slug);
+	return key;
+}
+
+static int
+add_epoch(
+    struct store_op *op, const struct store_object *object, struct err *err)
+{
+	struct epochs *epochs = op->arg;
+
+	(void)err;
+	if (epochs->n == epochs->max) {
+		epochs->max = epochs->max * 2 + 8;
+		epochs->epoch =
+		    realloc(epochs->epoch, epochs->max * sizeof *epochs->epoch);
+		if (!epochs->epoch)
+			err_die("out of memory: %zu epochs", epochs->max);
+	}
+	epochs->epoch[epochs->n++] = object->key.epoch;
+	return 0;
+}
+
+static int
+list_epochs(struct store *store, const char *slug, struct epochs *epochs,
+    struct err *err)
+{
+	struct store_op op = {
+		.verb = STORE_EPOCHS, .object = add_epoch, .arg = epochs
+	};
+
+	(void)str_copy(str_of(slug), op.key.slug, sizeof op.key.slug);
+	if (store_now(store, &op, err) != 0)
+		return -1;
+	if (epochs->n > 0)
+		return 0;
+	err_set(err, ERR_NOT_FOUND, "%s: there is no replica of it in %s", slug,
+	    store_url(store));
+	return err_hint(err, "is the name right? --from URL looks elsewhere");
+}
+
+static int
+add_range(
+    struct store_op *op, const struct store_object *object, struct err *err)
+{
+	struct history *history = op->arg;
+
+	(void)err;
+	if (history->n == history->max) {
+		history->max = history->max * 2 + 64;
+		history->range = realloc(
+		    history->range, history->max * sizeof *history->range);
+		if (!history->range)
+			err_die("out of memory: %zu objects", history->max);
+	}
+	history->range[history->n++] = (struct range){
+		.min_txid = object->key.min_txid,
+		.max_txid = object->key.max_txid,
+		.size = object->size,
+		.level = object->key.level,
+	};
+	return 0;
+}
+
+static int
+by_max(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->max_txid != y->max_txid)
+		return x->max_txid < y->max_txid ? -1 : 1;
+	return x->min_txid > y->min_txid ? -1 : x->min_txid < y->min_txid;
+}
+
+static int
+by_min(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->min_txid != y->min_txid)
+		return x->min_txid < y->min_txid ? -1 : 1;
+	return x->max_txid < y->max_txid ? -1 : x->max_txid > y->max_txid;
+}
+
+/* The ranges end up ordered by their last TXID. */
+static int
+load(struct history *history, uint32_t epoch, struct err *err)
+{
+	struct err no_owner = ERR_INIT;
+
+	history->epoch = epoch;
+	history->n = 0;
+	for (int level = 0; level < LEVELS; level++) {
+		struct store_op op = {
+			.verb = STORE_LIST, .object = add_range, .arg = history
+		};
+
+		op.key.epoch = epoch;
+		op.key.level = level;
+		(void)str_copy(
+		    str_of(history->slug), op.key.slug, sizeof op.key.slug);
+		if (store_now(history->store, &op, err) != 0)
+			return -1;
+	}
+	if (history->n > 0)
+		qsort(
+		    history->range, history->n, sizeof *history->range, by_max);
+	/* A claim that cannot be read must not stand in the way of the data. */
+	(void)restore_owner_read(
+	    history->store, history->slug, epoch, &history->owner, &no_owner);
+	return 0;
+}
+
+struct head {
+	unsigned char bytes[LTX_HEADER];
+	size_t n;
+};
+
+static int
+take_head(struct store_op *op, const void *p, size_t n, struct err *err)
+{
+	struct head *head = op->arg;
+
+	(void)err;
+	if (n > sizeof head->bytes - head->n)
+		n = sizeof head->bytes - head->n;
+	memcpy(head->bytes + head->n, p, n);
+	head->n += n;
+	return 0;
+}
+
+static int
+time_of(const struct history *history, const struct range *range,
+    int64_t *time_ms, struct err *err)
+{
+	struct head head = { .n = 0 };
+	struct store_op op = { .verb = STORE_GET,
+		.length = LTX_HEADER,
+		.data = take_head,
+		.arg = &head };
+	char name[STORE_KEY_TEXT];
+	struct ltx_header header;
+
+	op.key = key_of(history, range);
+	store_key_text(&op.key, name);
+	if (store_now(history->store, &op, err) != 0 ||
+	    ltx_header_parse(head.bytes, head.n, name, &header, err) != 0)
+		return -1;
+	if (header.min_txid != range->min_txid ||
+	    header.max_txid != range->max_txid)
+		return err_set(err, ERR_CORRUPT,
+		    "%s: header: holds TXIDs %llu to %llu", name,
+		    (unsigned long long)header.min_txid,
+		    (unsigned long long)header.max_txid);
+	*time_ms = header.time_ms;
+	return 0;
+}
+
+/* The first state that can be restored, or NULL: nothing begins at TXID 1. */
+static const struct range *
+oldest(const struct history *history)
+{
+	for (size_t i = 0; i < history->n; i++)
+		if (history->range[i].min_txid == 1)
+			return &history->range[i];
+	return NULL;
+}
+
+/* --- which point -------------------------------------------------------------- */
+
+/*
+ * 1 the epoch's history has time_ms in it, 0 it begins later.  Where its first
+ * states are gone, only the claim still says when it began.
+ */
+static int
+covers(const struct history *history, int64_t time_ms, struct err *err)
+{
+	const struct range *first = oldest(history);
+	const struct restore_owner *owner = &history->owner;
+	char point[POINT_TEXT], time[CLOCK_TEXT];
+	int64_t from;
+
+	if (time_of(history, first, &from, err) != 0)
+		return -1;
+	if (time_ms >= from)
+		return 1;
+	point_text(first->max_txid, from, point);
+	if (first->max_txid > 1 && owner->time_ms > 0 &&
+	    owner->time_ms <= time_ms)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: what epoch %08x had before %s is no longer kept",
+		    history->slug, history->epoch, point);
+	/* Kept for the case that no older epoch covers it either. */
+	clock_format(time_ms, time);
+	err_set(err, ERR_NOT_FOUND,
+	    "%s: nothing is as old as %s; the oldest point of epoch %08x is %s",
+	    history->slug, time, history->epoch, point);
+	return 0;
+}
+
+/* Index of the last range whose time is at most time_ms. */
+static int
+find_time(const struct history *history, int64_t time_ms, size_t *out,
+    struct err *err)
+{
+	size_t low = 0, high = history->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int64_t then;
+
+		if (time_of(history, &history->range[middle], &then, err) != 0)
+			return -1;
+		if (then <= time_ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* The caller knows that there is a state old enough. */
+	*out = low > 0 ? low - 1 : 0;
+	return 0;
+}
+
+static int
+find_txid(
+    const struct history *history, uint64_t txid, size_t *out, struct err *err)
+{
+	const struct range *last = &history->range[history->n - 1];
+	char point[POINT_TEXT];
+	int64_t time_ms;
+	size_t i = 0;
+
+	while (i < history->n && history->range[i].max_txid < txid)
+		i++;
+	*out = i;
+	if (i < history->n && history->range[i].max_txid == txid)
+		return 0;
+	if (i < history->n)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: epoch %08x has no state of TXID %llu: after %llu "
+		    "comes "
+		    "%llu",
+		    history->slug, history->epoch, (unsigned long long)txid,
+		    i > 0 ? (unsigned long long)history->range[i - 1].max_txid
+			  : 0,
+		    (unsigned long long)history->range[i].max_txid);
+	if (time_of(history, last, &time_ms, err) != 0)
+		return -1;
+	point_text(last->max_txid, time_ms, point);
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: epoch %08x has no TXID %llu: its newest is %s", history->slug,
+	    history->epoch, (unsigned long long)txid, point);
+}
+
+static int
+find_point(const struct history *history, const struct restore_opts *opts,
+    size_t *out, struct err *err)
+{
+	if (opts->point == RESTORE_TIME)
+		return find_time(history, opts->time_ms, out, err);
+	if (opts->point == RESTORE_TXID)
+		return find_txid(history, opts->txid, out, err);
+	*out = history->n - 1;
+	return 0;
+}
+
+/* The point, and the one after it. */
+static int
+set_point(const struct history *history, size_t at, struct restore_plan *plan,
+    struct err *err)
+{
+	const struct range *range = &history->range[at];
+	size_t next = at;
+
+	plan->txid = range->max_txid;
+	if (time_of(history, range, &plan->time_ms, err) != 0)
+		return -1;
+	while (next < history->n && history->range[next].max_txid == plan->txid)
+		next++;
+	if (next == history->n)
+		return 0;
+	plan->next_txid = history->range[next].max_txid;
+	return time_of(
+	    history, &history->range[next], &plan->next_time_ms, err);
+}
+
+/* --- the chain to it ------------------------------------------------------------- */
+
+/* The newest state not after txid, and its time, as text. */
+static int
+describe(const struct history *history, uint64_t txid, char out[POINT_TEXT],
+    struct err *err)
+{
+	int64_t time_ms;
+
+	for (size_t i = 0; i < history->n; i++) {
+		const struct range *range = &history->range[i];
+
+		if (range->max_txid != txid)
+			continue;
+		if (time_of(history, range, &time_ms, err) != 0)
+			return -1;
+		point_text(txid, time_ms, out);
+		return 0;
+	}
+	err_die("restore: no object ends at %llu", (unsigned long long)txid);
+}
+
+/* Nothing leads on from reached. */
+static int
+say_gap(const struct history *history, uint64_t reached, uint64_t target,
+    struct err *err)
+{
+	char before[POINT_TEXT] = "", after[POINT_TEXT] = "";
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < history->n; i++) {
+		const struct range *range = &history->range[i];
+
+		if (range->min_txid <= reached + 1 &&
+		    range->max_txid > target && range->max_txid < next)
+			next = range->max_txid;
+	}
+	if ((reached > 0 && describe(history, reached, before, err) != 0) ||
+	    (next < UINT64_MAX && describe(history, next, after, err) != 0))
+		return -1;
+	err_set(err, ERR_NOT_FOUND,
+	    "%s: epoch %08x: TXID %llu is missing on the way to %llu",
+	    history->slug, history->epoch, (unsigned long long)reached + 1,
+	    (unsigned long long)target);
+	if (before[0] || after[0])
+		return err_hint(err, "what can be restored is %s%s%s", before,
+		    before[0] && after[0] ? ", and " : "", after);
+	return -1;
+}
+
+/* Marks the ranges of the chain; they are in order of their first TXID then. */
+static int
+find_chain(struct history *history, uint64_t target, struct err *err)
+{
+	struct range *range = history->range;
+	uint64_t reached = 0;
+	size_t at = 0;
+
+	qsort(range, history->n, sizeof *range, by_min);
+	while (reached < target) {
+		struct range *best = NULL;
+
+		/* Those passed over end before the one that was taken then. */
+		for (; at < history->n && range[at].min_txid <= reached + 1;
+		     at++) {
+			if (range[at].max_txid > target ||
+			    range[at].max_txid <= reached)
+				continue;
+			if (!best || range[at].max_txid > best->max_txid ||
+			    (range[at].max_txid == best->max_txid &&
+				range[at].size < best->size))
+				best = &range[at];
+		}
+		if (!best)
+			return say_gap(history, reached, target, err);
+		best->chosen = 1;
+		reached = best->max_txid;
+	}
+	return 0;
+}
+
+static int
+set_objects(const struct history *history, struct arena *arena,
+    struct restore_plan *plan, struct err *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < history->n; i++)
+		n += (size_t)history->range[i].chosen;
+	if (n > OBJECTS_MAX)
+		return err_set(err, ERR_TOO_LARGE,
+		    "%s: %zu objects lead to TXID %llu", history->slug, n,
+		    (unsigned long long)plan->txid);
+	plan->objects = arena_array(arena, n, sizeof *plan->objects);
+	for (size_t i = 0; i < history->n; i++) {
+		const struct range *range = &history->range[i];
+
+		if (!range->chosen)
+			continue;
+		plan->objects[plan->n].key = key_of(history, range);
+		plan->objects[plan->n++].size = range->size;
+		plan->bytes += range->size;
+	}
+	return 0;
+}
+
+/* --- which epoch ------------------------------------------------------------------ */
+
+/* Loads the epoch that the point is in. */
+static int
+find_epoch(struct history *history, const struct restore_opts *opts,
+    const struct epochs *epochs, struct err *err)
+{
+	uint32_t newest = epochs->epoch[epochs->n - 1];
+	char uid[sizeof history->owner.uid] = "";
+	int known = 0;
+
+	err_clear(err);
+	for (size_t i = epochs->n; i-- > 0;) {
+		int covered = 1;
+
+		if (opts->epoch != 0 && epochs->epoch[i] != opts->epoch)
+			continue;
+		known = 1;
+		if (load(history, epochs->epoch[i], err) != 0)
+			return -1;
+		/* Older ones are of another tenant that had the name. */
+		if (uid[0] && history->owner.uid[0] &&
+		    strcmp(uid, history->owner.uid) != 0)
+			break;
+		if (!uid[0])
+			memcpy(uid, history->owner.uid, sizeof uid);
+		if (!oldest(history))
+			continue;
+		if (opts->point == RESTORE_TIME)
+			covered = covers(history, opts->time_ms, err);
+		if (covered < 0)
+			return -1;
+		if (covered) {
+			err_clear(err);
+			return 0;
+		}
+	}
+	if (err->code != ERR_NONE)
+		return -1;
+	if (!known)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: there is no epoch %08x; the newest is %08x",
+		    opts->slug, opts->epoch, newest);
+	return err_set(
+	    err, ERR_NOT_FOUND, "%s: no epoch has a base (yet)", opts->slug);
+}
+
+int
+restore_plan(struct store *store, const struct restore_opts *opts,
+    struct arena *arena, struct restore_plan *out, struct err *err)
+{
+	struct history history = { .store = store, .slug = opts->slug };
+	struct epochs epochs = { .n = 0 };
+	size_t at;
+	int rc = -1;
+
+	memset(out, 0, sizeof *out);
+	(void)str_copy(str_of(opts->slug), out->slug, sizeof out->slug);
+	if (list_epochs(store, opts->slug, &epochs, err) != 0 ||
+	    find_epoch(&history, opts, &epochs, err) != 0)
+		goto out;
+	out->epoch = history.epoch;
+	out->newest_epoch = epochs.epoch[epochs.n - 1];
+	out->owner = history.owner;
+	if (find_point(&history, opts, &at, err) != 0 ||
+	    set_point(&history, at, out, err) != 0 ||
+	    find_chain(&history, out->txid, err) != 0 ||
+	    set_objects(&history, arena, out, err) != 0)
+		goto out;
+	rc = 0;
+out:
+	free(history.range);
+	free(epochs.epoch);
+	return rc;
+}

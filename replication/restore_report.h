@@ -1,0 +1,30 @@
+#ifndef ROWHOUSE_RESTORE_REPORT_H
+#define ROWHOUSE_RESTORE_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "replication/replace.h"
+#include "replication/restore.h"
+
+/* What `rowhouse restore` says: the plan, how far it is, what it did. */
+struct restore_report {
+	const struct restore_plan *plan;
+	int json;
+	int terminal;		/* somebody watches stderr */
+	int64_t started_ms;	/* monotonic */
+	int64_t shown_ms;	/* the last line of progress; 0 = none stands there */
+};
+
+void restore_report_init(struct restore_report *report,
+    const struct restore_plan *plan, int json);
+void restore_report_plan(const struct restore_report *report, FILE *out);
+/* A restore_target's; arg is the report.  Silent unless on a terminal. */
+void restore_report_progress(int64_t done, int64_t total, void *arg);
+/* replace is NULL for a restore to a file. */
+void restore_report_done(struct restore_report *report,
+    const struct restore_target *target, const struct replace *replace);
+/* Takes the line of progress away, where there is one. */
+void restore_report_clear(struct restore_report *report);
+
+#endif

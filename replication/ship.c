@@ -1,0 +1,195 @@
+/*
+ * An object never has two contents (R7).  Where the store already holds other bytes under a
+ * name that we are about to use, there are three stories:
+ *
+ *  - the claim of the epoch is taken: another installation used the number;
+ *  - nothing that we made since the start was accepted for this stream: this machine
+ *    went back in time (a restored image) and is about to reuse TXIDs;
+ *  - otherwise somebody else is writing into our epoch right now.
+ *
+ * In the first two a new epoch begins, beyond all that the store has.  In the third
+ * the stream stops and says so: going on under another number would only hide that two machines
+ * think they own one tenant.
+ */
+#include "replication/ship.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tenants/base/clock.h"
+#include "tenants/base/log.h"
+
+#define RETRY_FIRST_MS 250
+#define RETRY_LAST_MS  30000
+
+struct shipment {
+	struct store_op op;
+	struct stream *stream;
+	struct store *store;
+	struct spool_item *item;
+	uint32_t newest_epoch;
+	char path[SPOOL_PATH];
+};
+
+static void
+retry_later(struct stream *stream, const struct err *err)
+{
+	int64_t wait = RETRY_FIRST_MS;
+	int i;
+
+	if (stream->ship_failures == 0)
+		log_err("ship", str_of(stream->slug), err);
+	for (i = 0; i < stream->ship_failures && wait < RETRY_LAST_MS; i++)
+		wait *= 2;
+	stream->ship_failures++;
+	stream->ship_retry_ms = clock_mono_ms() + wait;
+	stream_set_failure(stream, err);
+}
+
+static int
+note_epoch(
+    struct store_op *op, const struct store_object *object, struct err *err)
+{
+	struct shipment *shipment = op->arg;
+
+	(void)err;
+	if (object->key.epoch > shipment->newest_epoch)
+		shipment->newest_epoch = object->key.epoch;
+	return 0;
+}
+
+static void
+no_epoch_left(struct stream *stream, struct err *err)
+{
+	err_set(err, ERR_LIMIT,
+	    "%s: the store has epoch %08x, and none can follow it",
+	    stream->slug, UINT32_MAX);
+	retry_later(stream, err);
+}
+
+static void
+epochs_done(struct store_op *op, const struct err *failure)
+{
+	struct shipment *shipment = op->arg;
+	struct stream *stream = shipment->stream;
+	struct err err = ERR_INIT;
+	uint32_t lost = stream->pos.epoch;
+	uint32_t epoch =
+	    shipment->newest_epoch > lost ? shipment->newest_epoch : lost;
+
+	stream->in_flight = 0;
+	if (failure->code != ERR_NONE)
+		retry_later(stream, failure);
+	else if (epoch == UINT32_MAX)
+		no_epoch_left(stream, &err);
+	/* In this order: nothing may follow on what is dropped. */
+	else if (stream_break(stream, epoch + 1,
+		     "the store holds other objects under this epoch", &err) ||
+		 spool_drop_epoch(stream->spool, lost, &err))
+		retry_later(stream, &err);
+	free(shipment);
+}
+
+static void
+ask_epochs(struct shipment *shipment)
+{
+	struct stream *stream = shipment->stream;
+	struct store_op *op = &shipment->op;
+
+	memset(op, 0, sizeof(*op));
+	op->verb = STORE_EPOCHS;
+	memcpy(op->key.slug, stream->slug, sizeof(stream->slug));
+	op->object = note_epoch;
+	op->done = epochs_done;
+	op->arg = shipment;
+	stream->in_flight = 1;
+	store_submit(shipment->store, op);
+}
+
+/* Returns 1 where the shipment lives on, to ask the store. */
+static int
+conflict(struct shipment *shipment, const struct err *failure)
+{
+	struct stream *stream = shipment->stream;
+	struct spool_item *item = shipment->item;
+	struct err err = ERR_INIT;
+
+	log_err("conflict", str_of(stream->slug), failure);
+	if (item->key.epoch != stream->pos.epoch) {
+		/* An older epoch's rest: its history ends here. */
+		if (spool_drop_epoch(stream->spool, item->key.epoch, &err))
+			retry_later(stream, &err);
+		return 0;
+	}
+	if (item->key.kind == STORE_OWNER || !stream->proven) {
+		ask_epochs(shipment);
+		return 1;
+	}
+	stream->halted = 1;
+	stream_set_failure(stream, failure);
+	err_hint(stream->failure,
+	    "another replicator writes to %s; stop it, "
+	    "then restart this one",
+	    store_url(shipment->store));
+	return 0;
+}
+
+static void
+put_done(struct store_op *op, const struct err *failure)
+{
+	struct shipment *shipment = op->arg;
+	struct stream *stream = shipment->stream;
+	struct spool_item *item = shipment->item;
+
+	stream->in_flight = 0;
+	if (failure->code == ERR_CONFLICT) {
+		if (conflict(shipment, failure))
+			return;
+	} else if (failure->code != ERR_NONE) {
+		retry_later(stream, failure);
+	} else {
+		stream->ship_failures = 0;
+		if (stream->failures == 0)
+			stream_set_failure(stream, NULL);
+		/* An old one may have been there since before the image. */
+		if (!item->found)
+			stream->proven = 1;
+		stream->active_ms = clock_mono_ms();
+		if (item->key.kind == STORE_LTX &&
+		    item->key.epoch == stream->pos.epoch &&
+		    item->key.max_txid == stream->acked + 1)
+			stream->acked++;
+		spool_acked(stream->spool, item);
+		ship_next(stream, shipment->store, stream->active_ms);
+	}
+	free(shipment);
+}
+
+void
+ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
+{
+	struct shipment *shipment;
+	struct spool_item *item;
+
+	if (stream->in_flight || stream->halted || stream->spool == NULL ||
+	    mono_ms < stream->ship_retry_ms)
+		return;
+	item = spool_next(stream->spool);
+	if (item == NULL)
+		return;
+	shipment = calloc(1, sizeof(*shipment));
+	if (shipment == NULL)
+		err_die("out of memory");
+	shipment->stream = stream;
+	shipment->store = store;
+	shipment->item = item;
+	spool_path(stream->spool, &item->key, shipment->path);
+	shipment->op.verb = STORE_PUT;
+	shipment->op.key = item->key;
+	shipment->op.path = shipment->path;
+	shipment->op.time_ms = item->time_ms;
+	shipment->op.done = put_done;
+	shipment->op.arg = shipment;
+	stream->in_flight = 1;
+	store_submit(store, &shipment->op);
+}

@@ -1,0 +1,86 @@
+#ifndef ROWHOUSE_SPOOL_H
+#define ROWHOUSE_SPOOL_H
+
+#include <stdint.h>
+
+#include "replication/store.h"
+#include "tenants/base/err.h"
+
+/*
+ * A tenant's spool: what was captured and the store has not acknowledged yet.
+ *
+ *	<spool>/position                          position.h
+ *	<spool>/<epoch, 8 hex>/owner              the claim of the epoch
+ *	<spool>/<epoch, 8 hex>/<max TXID, 16 hex>-<level>.ltx
+ *
+ * Names sort in the order in which they must be shipped: the claim, the base,
+ * then file after file.  What is shipped is removed.
+ */
+struct spool_item {
+	struct store_key key;
+	int64_t time_ms;	/* of its newest commit; owner: 0 */
+	int64_t size;
+	int durable;		/* synced: may leave the machine (R4a) */
+	int acked;		/* by the store */
+	int found;		/* was here when the spool was opened */
+	struct spool_item *next;
+};
+
+/* In shipping order, oldest epoch first. */
+struct spool {
+	char *dir;
+	char slug[48];
+	struct spool_item *first, *last;
+	size_t n;		/* not yet acknowledged */
+	int64_t bytes;		/* of those */
+};
+
+/* Makes the directory where there is none and lists what lies there. */
+struct spool *spool_open(const char *dir, const char *slug, struct err *err);
+void spool_close(struct spool *spool);
+
+/*
+ * Is every TXID of the epoch above `shipped` and up to `txid` here, and whole?  0, or
+ * ERR_CORRUPT that says what is missing.
+ */
+int spool_verify(const struct spool *spool, uint32_t epoch, uint64_t shipped,
+    uint64_t txid, struct err *err);
+
+/*
+ * Removes what lies beyond (epoch, txid): it was never acted upon; what is
+ * shipped; and snapshots and older epochs' files that are not whole.
+ */
+int spool_settle(struct spool *spool, uint32_t epoch, uint64_t shipped,
+    uint64_t txid, struct err *err);
+
+#define SPOOL_PATH 720
+void spool_path(const struct spool *spool, const struct store_key *key,
+    char out[SPOOL_PATH]);
+void spool_position_path(const char *dir, char out[SPOOL_PATH]);
+
+/* A directory for a new epoch, with its claim, both durable. */
+int spool_begin_epoch(struct spool *spool, uint32_t epoch,
+    struct str owner, struct err *err);
+
+/* A file that stands at spool_path() now, not yet durable. */
+void spool_add(struct spool *spool, const struct store_key *key,
+    int64_t time_ms, int64_t size);
+
+/* Removes what no syncfs() confirmed: after one that failed it is in doubt. */
+int spool_drop_unsynced(struct spool *spool, struct err *err);
+
+/* A syncfs() that began after the last spool_add() succeeded. */
+void spool_synced(struct spool *spool);
+
+/* The next to be shipped, or NULL; and: it was acknowledged. */
+struct spool_item *spool_next(const struct spool *spool);
+void spool_acked(struct spool *spool, struct spool_item *item);
+
+/* A position that calls (epoch, shipped) shipped is durable: removes up to there. */
+int spool_forget(struct spool *spool, uint32_t epoch, uint64_t shipped,
+    struct err *err);
+
+/* Removes all of an epoch: it turned out to be somebody else's. */
+int spool_drop_epoch(struct spool *spool, uint32_t epoch, struct err *err);
+
+#endif

@@ -1,0 +1,270 @@
+#include "replication/store_dir.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "replication/ltx.h"
+#include "replication/store_dir_list.h"
+#include "replication/store_dir_put.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/file.h"
+
+/*
+ * A REPLICA IN A DIRECTORY
+ *
+ *	<root>/<slug>/<epoch>/owner
+ *	<root>/<slug>/<epoch>/ltx/<level>/<min>-<max>.ltx
+ *
+ * From <epoch> down that is the layout of Litestream's file replicas, mtime
+ * included: its time of a file is ours of the newest commit in it.
+ *
+ * An object is written under its own name with ".put" behind it, which no
+ * reader of either kind takes for an object, synced, and renamed without
+ * replacing; then the directory is synced, and only then it is put.  The
+ * writer holds a lock on the .put file.  One that nobody holds is what a
+ * killed writer left: the next put of the object uses it, and a listing
+ * removes it.
+ *
+ * File systems have no calls that complete later, so work is cut into steps
+ * of a chunk each, and store_poll does some of them, taking turns among a few
+ * operations so that a small object need not wait for a large one.
+ */
+#define JOBS     8 /* operations under way at once */
+#define SLICE_US 10000 /* of work in one call of store_poll */
+#define CHUNK    ((size_t)1024 * 1024)
+#define ROOT_MAX 3072 /* leaves room for the rest in PATH_MAX */
+
+struct job {
+	struct store_op *op; /* NULL: free */
+	char path[PATH_MAX]; /* of the object, or of what is listed */
+	struct store_dir_put *put;
+	struct store_dir_list *list;
+	int in; /* what is got */
+	int64_t at, end;
+};
+
+struct store_dir {
+	char *root;
+	struct store_op *first, **last; /* waiting for a job */
+	struct job job[JOBS];
+	size_t busy; /* jobs */
+	size_t turn; /* the job that is next */
+	unsigned char *chunk;
+};
+
+struct store_dir *
+store_dir_open(const char *path, struct err *err)
+{
+	struct store_dir *dir;
+	struct stat st;
+
+	if (strlen(path) >= ROOT_MAX) {
+		err_set(err, ERR_INPUT, "replica: a path of %zu bytes",
+		    strlen(path));
+		return NULL;
+	}
+	if (stat(path, &st) != 0) {
+		if (errno != ENOENT) {
+			err_sys(err, "replica %s", path);
+			return NULL;
+		}
+	} else if (!S_ISDIR(st.st_mode)) {
+		err_set(err, ERR_INPUT, "replica %s is not a directory", path);
+		return NULL;
+	}
+	dir = calloc(1, sizeof *dir);
+	if (!dir)
+		err_die("out of memory: store");
+	dir->chunk = malloc(CHUNK);
+	if (!dir->chunk)
+		err_die("out of memory: store");
+	dir->root = strdup(path);
+	if (!dir->root)
+		err_die("out of memory: store");
+	dir->last = &dir->first;
+	return dir;
+}
+
+void
+store_dir_submit(struct store_dir *dir, struct store_op *op)
+{
+	*dir->last = op;
+	dir->last = &op->next;
+}
+
+static void
+path_of(const struct store_dir *dir, const struct store_op *op, char *out)
+{
+	const struct store_key *key = &op->key;
+	char name[LTX_NAME];
+	int n;
+
+	if (op->verb == STORE_SLUGS) {
+		n = snprintf(out, PATH_MAX, "%s", dir->root);
+	} else if (op->verb == STORE_EPOCHS) {
+		n = snprintf(out, PATH_MAX, "%s/%s", dir->root, key->slug);
+	} else if (op->verb == STORE_LIST) {
+		n = snprintf(out, PATH_MAX, "%s/%s/%08x/ltx/%d", dir->root,
+		    key->slug, key->epoch, key->level);
+	} else if (key->kind == STORE_OWNER) {
+		n = snprintf(out, PATH_MAX, "%s/%s/%08x/owner", dir->root,
+		    key->slug, key->epoch);
+	} else {
+		ltx_name(key->min_txid, key->max_txid, name);
+		n = snprintf(out, PATH_MAX, "%s/%s/%08x/ltx/%d/%s", dir->root,
+		    key->slug, key->epoch, key->level, name);
+	}
+	assert(n > 0 && n < PATH_MAX);
+}
+
+static int
+start_get(struct job *job, struct err *err)
+{
+	const struct store_op *op = job->op;
+	struct stat st;
+
+	assert(op->offset >= 0 && op->length >= 0);
+	job->in = file_open(job->path, O_RDONLY, 0, err);
+	if (job->in < 0)
+		return -1;
+	if (fstat(job->in, &st) != 0)
+		return err_sys(err, "cannot look at %s", job->path);
+	if (op->offset > st.st_size)
+		return err_set(err, ERR_CORRUPT,
+		    "%s has %lld bytes, not %lld and more", job->path,
+		    (long long)st.st_size, (long long)op->offset);
+	job->at = op->offset;
+	job->end = st.st_size;
+	if (op->length > 0 && op->length < job->end - job->at)
+		job->end = job->at + op->length;
+	return 0;
+}
+
+static int
+get_some(struct job *job, unsigned char *chunk, struct err *err)
+{
+	int64_t rest = job->end - job->at;
+	size_t n = rest < (int64_t)CHUNK ? (size_t)rest : CHUNK;
+
+	if (file_pread(job->in, chunk, n, job->at, job->path, err) != 0)
+		return -1;
+	job->at += (int64_t)n;
+	if (n > 0 && job->op->data(job->op, chunk, n, err) != 0)
+		return -1;
+	return job->at == job->end;
+}
+
+/* 1 done, 0 there is more to do, -1 */
+static int
+start(struct job *job, struct err *err)
+{
+	switch (job->op->verb) {
+	case STORE_PUT:
+		job->put = store_dir_put_new(job->op, job->path, err);
+		return job->put ? 0 : -1;
+	case STORE_GET:
+		return start_get(job, err);
+	case STORE_LIST:
+	case STORE_EPOCHS:
+	case STORE_SLUGS:
+		job->list = store_dir_list_new(job->op, job->path, err);
+		return job->list ? 0 : -1;
+	case STORE_DELETE:
+		return file_remove(job->path, err) == 0 ? 1 : -1;
+	}
+	err_die("store: no verb %d", job->op->verb);
+}
+
+static int
+step(struct store_dir *dir, struct job *job, struct err *err)
+{
+	if (job->put)
+		return store_dir_put_step(job->put, dir->chunk, CHUNK, err);
+	if (job->list)
+		return store_dir_list_step(job->list, err);
+	if (job->in >= 0)
+		return get_some(job, dir->chunk, err);
+	path_of(dir, job->op, job->path);
+	return start(job, err);
+}
+
+static void
+begin(struct store_dir *dir, struct job *job)
+{
+	job->op = dir->first;
+	job->in = -1;
+	dir->first = job->op->next;
+	if (!dir->first)
+		dir->last = &dir->first;
+	dir->busy++;
+}
+
+static void
+end(struct store_dir *dir, struct job *job)
+{
+	store_dir_put_free(job->put);
+	store_dir_list_free(job->list);
+	file_drop(&job->in);
+	job->put = NULL;
+	job->list = NULL;
+	job->op = NULL;
+	dir->busy--;
+}
+
+static void
+take_turn(struct store_dir *dir, struct job *job)
+{
+	struct store_op *op;
+	int rc;
+
+	if (!job->op && dir->first)
+		begin(dir, job);
+	if (!job->op)
+		return;
+	op = job->op;
+	rc = step(dir, job, &op->failure);
+	if (rc == 0)
+		return;
+	assert((rc == 1) == (op->failure.code == ERR_NONE));
+	end(dir, job);
+	op->done(op, &op->failure);
+}
+
+int
+store_dir_poll(
+    struct store_dir *dir, struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	int work = dir->first || dir->busy > 0;
+	int ready = poll(fds, n, work ? 0 : timeout_ms);
+	int64_t until;
+
+	if (ready < 0 && errno != EINTR)
+		err_die("poll: %s", strerror(errno));
+	if (!work)
+		return ready < 0 ? 0 : ready;
+	until = clock_mono_us() + SLICE_US;
+	do {
+		take_turn(dir, &dir->job[dir->turn]);
+		dir->turn = (dir->turn + 1) % JOBS;
+	} while ((dir->first || dir->busy > 0) && clock_mono_us() < until);
+	return ready < 0 ? 0 : ready;
+}
+
+void
+store_dir_close(struct store_dir *dir)
+{
+	if (!dir)
+		return;
+	for (int i = 0; i < JOBS; i++)
+		if (dir->job[i].op)
+			end(dir, &dir->job[i]);
+	free(dir->root);
+	free(dir->chunk);
+	free(dir);
+}

@@ -1,0 +1,578 @@
+#include "replication/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tenants/base/clock.h"
+#include "tenants/base/log.h"
+
+/* A writer that holds the lock longer is asked again at the next tick. */
+#define LOCK_WAIT_MS     50
+#define RECLAIM_FIRST_MS (10 * 60 * 1000)
+#define RECLAIM_LAST_MS  (24 * 60 * 60 * 1000)
+
+struct stream *
+stream_new(struct stream_env *env, const char *slug, const char *db_path,
+    const char *spool_dir)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+	struct err unread = ERR_INIT;
+	char path[SPOOL_PATH];
+
+	if (stream == NULL || (stream->db_path = strdup(db_path)) == NULL ||
+	    asprintf(&stream->wal_path, "%s-wal", db_path) < 0 ||
+	    (stream->spool_dir = strdup(spool_dir)) == NULL)
+		err_die("out of memory");
+	stream->env = env;
+	snprintf(stream->slug, sizeof(stream->slug), "%s", slug);
+	spool_position_path(spool_dir, path);
+	/* What cannot be read is not sealed: opening it will say why. */
+	if (position_read(path, &stream->pos, &unread))
+		memset(&stream->pos, 0, sizeof(stream->pos));
+	if (stream->pos.sealed) {
+		stream->seen_db = stream->pos.db;
+		stream->seen_wal = stream->pos.wal_file;
+	}
+	return stream;
+}
+
+void
+stream_free(struct stream *stream)
+{
+	if (stream == NULL)
+		return;
+	assert(!stream->in_flight);
+	stream_close(stream);
+	spool_close(stream->spool);
+	position_close(stream->file);
+	free(stream->failure);
+	free(stream->spool_dir);
+	free(stream->wal_path);
+	free(stream->db_path);
+	free(stream);
+}
+
+/* A commit of that time waits to be captured. */
+static void
+wake(struct stream *stream, int64_t time_ms)
+{
+	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t now_ms = clock_wall_ms();
+
+	if (stream->dirty)
+		return;
+	stream->dirty = 1;
+	stream->dirty_ms = time_ms;
+	stream->whole = now_ms >= stream->flushed_ms + interval ||
+			now_ms < stream->flushed_ms;
+	stream->due_ms =
+	    stream->whole ? now_ms : (now_ms / interval + 1) * interval;
+}
+
+void
+stream_touch(struct stream *stream)
+{
+	wake(stream, clock_wall_ms());
+}
+
+void
+stream_hint(struct stream *stream, const struct db_commit *commit)
+{
+	int64_t interval = stream->env->config->replica_interval_ms;
+	struct stream_mark *last;
+
+	wake(stream, commit->time_ms);
+	stream->active_ms = clock_mono_ms();
+	if (commit->salt[0] == 0 && commit->salt[1] == 0)
+		return;
+	if (stream->marks == NULL) {
+		stream->marks = calloc(STREAM_MARKS, sizeof(*stream->marks));
+		if (stream->marks == NULL)
+			err_die("out of memory");
+	}
+	last = stream->n_marks > 0 ? &stream->marks[stream->n_marks - 1] : NULL;
+	if (last != NULL && wal_same_salt(last->salt, commit->salt)) {
+		/* Hints of two workers may overtake each other. */
+		if (commit->frame <= last->frame)
+			return;
+		if (commit->time_ms / interval <= last->time_ms / interval) {
+			last->frame = commit->frame;
+			if (commit->time_ms > last->time_ms)
+				last->time_ms = commit->time_ms;
+			return;
+		}
+	}
+	if (stream->n_marks == STREAM_MARKS) {
+		/* Behind by so many intervals: the oldest two become one. */
+		memmove(stream->marks, stream->marks + 1,
+		    (STREAM_MARKS - 1) * sizeof(*stream->marks));
+		stream->n_marks--;
+	}
+	last = &stream->marks[stream->n_marks++];
+	memcpy(last->salt, commit->salt, sizeof(last->salt));
+	last->frame = commit->frame;
+	last->time_ms = commit->time_ms;
+}
+
+int
+stream_changed(struct stream *stream)
+{
+	struct file_id db, wal;
+	struct err err = ERR_INIT;
+
+	if (file_identify(stream->db_path, &db, &err) ||
+	    file_identify(stream->wal_path, &wal, &err))
+		return 1;
+	if (!file_id_eq(&db, &stream->seen_db))
+		return 1;
+	/* Whoever opens the database to read makes an empty WAL. */
+	if (wal.size == 0 && stream->seen_wal.size == 0)
+		return 0;
+	if (!file_id_eq(&wal, &stream->seen_wal))
+		return 1;
+	/* A WAL that a worker still had open at the end: is it alone now? */
+	return clock_mono_ms() >= stream->reclaim_ms;
+}
+
+int64_t
+stream_due(const struct stream *stream, int64_t now_ms)
+{
+	if (!stream->dirty || stream->is_base)
+		return INT64_MAX;
+	/* The clock was set back: it would be a long wait. */
+	if (stream->due_ms > now_ms + stream->env->config->replica_interval_ms)
+		return now_ms;
+	return stream->due_ms;
+}
+
+int
+stream_is_open(const struct stream *stream)
+{
+	return stream->conn[0] != NULL;
+}
+
+/*
+ * The index, with what SQLite leaves out while the WAL has no frames: the size
+ * of pages and of the database then come from the file.
+ */
+int
+stream_index(struct stream *stream, struct db_wal *out, struct err *err)
+{
+	struct db *db = stream->conn[stream->pin];
+	unsigned char h[20];
+	int64_t size;
+
+	if (db_wal_index(db, out, err))
+		return -1;
+	if (out->frames > 0)
+		return 0;
+	if (db_read_file(db, h, sizeof(h), 0, err) ||
+	    db_file_size(db, &size, err))
+		return -1;
+	out->page_size = (uint32_t)h[16] << 8 | h[17];
+	if (out->page_size == 1)
+		out->page_size = 65536;
+	out->pages = (uint32_t)(size / out->page_size);
+	return 0;
+}
+
+/*
+ * The new pin is held before the old one ends (R2a).  Where another program
+ * has copied the whole WAL into the database, the new one would let writers restart
+ * it with nothing to prove by whom: the old pin then stays until a
+ * checkpoint of our own has made the position complete.
+ */
+int
+stream_repin(struct stream *stream, struct err *err)
+{
+	int other = 1 - stream->pin;
+	struct db_wal index;
+
+	assert(stream->snapshot == NULL);
+	if (db_begin_read(stream->conn[other], err))
+		return -1;
+	if (stream_index(stream, &index, err)) {
+		db_rollback(stream->conn[other]);
+		return -1;
+	}
+	if (!stream->pos.complete && index.backfilled == index.frames) {
+		db_rollback(stream->conn[other]);
+		return stream_checkpoint(stream, err) < 0 ? -1 : 0;
+	}
+	db_rollback(stream->conn[stream->pin]);
+	stream->pin = other;
+	return 0;
+}
+
+/* Could a change made now have this time as well?  A clock set back cannot. */
+static int
+in_tick(int64_t file_ns, const struct timespec *now)
+{
+	int64_t ago_ns =
+	    (int64_t)now->tv_sec * 1000000000 + now->tv_nsec - file_ns;
+
+	return ago_ns <= 0 && ago_ns > -(int64_t)STREAM_TICK_MS * 1000000;
+}
+
+/*
+ * Times of files go in ticks of some milliseconds on many kernels and file
+ * systems.  Waits until the tick of the file's last change is over, so that
+ * whatever changes it from now on gives it another time.
+ */
+int
+stream_settle(const char *path, struct file_id *out, struct err *err)
+{
+	struct timespec now, nap = { 0, 500000 };
+	struct file_id again;
+
+	if (file_identify(path, out, err))
+		return -1;
+	for (;;) {
+		if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
+			return err_sys(err, "clock_gettime");
+		/* It may have changed while its tick was not over. */
+		if (file_identify(path, &again, err))
+			return -1;
+		if (!in_tick(out->mtime_ns, &now) &&
+		    !in_tick(out->ctime_ns, &now) && file_id_eq(&again, out))
+			return 0;
+		*out = again;
+		nanosleep(&nap, NULL);
+	}
+}
+
+int
+stream_sync(struct stream *stream, struct err *err)
+{
+	struct stream_env *env = stream->env;
+
+	if (env->in_doubt)
+		return err_set(err, ERR_SYSTEM,
+		    "%s: syncfs failed a moment ago", env->config->data);
+	if (syncfs(env->data_fd)) {
+		env->in_doubt = 1;
+		return err_sys(err, "%s: syncfs", env->config->data);
+	}
+	return stream_synced(stream, err);
+}
+
+int
+stream_synced(struct stream *stream, struct err *err)
+{
+	if (stream->spool == NULL)
+		return 0;
+	position_synced(stream->file);
+	spool_synced(stream->spool);
+	return spool_forget(
+	    stream->spool, stream->pos.epoch, stream->pos.shipped, err);
+}
+
+int
+stream_save(struct stream *stream, struct err *err)
+{
+	return position_save(stream->file, &stream->pos, err);
+}
+
+/* Position and spool, as they were left: by a clean end or by a power cut. */
+static int
+load(struct stream *stream, struct err *err)
+{
+	struct position slots[POSITION_SLOTS];
+	struct err why = ERR_INIT;
+	char path[SPOOL_PATH];
+	int i, n, rc = 0;
+
+	if (stream->file != NULL)
+		return 0;
+	stream->spool = spool_open(stream->spool_dir, stream->slug, err);
+	if (stream->spool == NULL)
+		return -1;
+	spool_position_path(stream->spool_dir, path);
+	stream->file = position_open(path, slots, &n, err);
+	if (stream->file == NULL)
+		goto fail;
+	memset(&stream->pos, 0, sizeof(stream->pos));
+	for (i = 0; i < n; i++) {
+		if (spool_verify(stream->spool, slots[i].epoch,
+			slots[i].shipped, slots[i].txid, &why) == 0)
+			break;
+	}
+	if (i < n) {
+		position_believe(stream->file, i);
+		stream->pos = slots[i];
+	} else if (n > 0) {
+		stream->pos = slots[0];
+		stream->pos.txid = stream->pos.shipped;
+	}
+	stream->pos.sealed = 0;
+	stream->acked = stream->pos.shipped;
+	if (spool_settle(stream->spool, stream->pos.epoch, stream->pos.shipped,
+		stream->pos.txid, err))
+		goto fail;
+	spool_synced(stream->spool);
+	if (n == 0)
+		rc = stream_break(stream, 0,
+		    stream->parent_epoch != 0 ? "restored" : "created", err);
+	else if (i == n)
+		rc = stream_break(stream, 0, why.msg, err);
+	if (rc == 0)
+		return 0;
+fail:
+	spool_close(stream->spool);
+	stream->spool = NULL;
+	position_close(stream->file);
+	stream->file = NULL;
+	return -1;
+}
+
+static int
+open_connections(struct stream *stream, struct err *err)
+{
+	struct db_opts opts = {
+		.path = stream->db_path,
+		.role = DB_REPLICATE,
+		.busy_ms = LOCK_WAIT_MS,
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		stream->conn[i] = db_open(&opts, err);
+		if (stream->conn[i] == NULL)
+			goto fail;
+	}
+	stream->pin = 0;
+	/* Runs recovery, where it is needed, before anything is believed. */
+	if (db_begin_read(stream->conn[0], err))
+		goto fail;
+	return 0;
+fail:
+	stream_close(stream);
+	return -1;
+}
+
+int
+stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
+{
+	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t before_ms = INT64_MAX;
+	struct db_wal index;
+	uint64_t txid;
+
+	if (load(stream, err))
+		return -1;
+	if (stream->pos.epoch != 0 && stream->pos.epoch < stream->least_epoch &&
+	    stream_break(stream, 0,
+		"an incarnation that was replaced is current again", err))
+		return -1;
+	if (stream->cut) {
+		stream->dirty = 0;
+		return 0;
+	}
+	if (!stream_is_open(stream)) {
+		if (open_connections(stream, err)) {
+			if (err->code != ERR_NOT_FOUND)
+				return -1;
+			stream->gone = 1;
+			stream->dirty = 0;
+			return err_hint(err, "rowhouse restore %s --in-place",
+			    stream->slug);
+		}
+		stream->gone = 0;
+		whole = 1;
+	}
+	if (stream->is_base)
+		return 0;
+	if (stream->pos.txid == 0)
+		return stream_begin_base(stream, err);
+	if (stream_index(stream, &index, err))
+		return -1;
+	if (!whole && !stream->whole)
+		before_ms = now_ms / interval * interval;
+	txid = stream->pos.txid;
+	if (stream_capture(stream, &index, before_ms, err))
+		return -1;
+	if (stream->cut) {
+		stream_close(stream);
+		return 0;
+	}
+	stream->flushed_ms = now_ms;
+	if (stream->pos.txid != txid)
+		stream->active_ms = clock_mono_ms();
+	if (db_moved(stream->conn[stream->pin])) {
+		/* What the open handles still had is captured. */
+		log_warn("database-gone", "%s was moved or removed",
+		    stream->db_path);
+		stream->gone = 1;
+		stream->dirty = 0;
+		stream_close(stream);
+		return 0;
+	}
+	if (stream->pos.txid == 0)
+		return stream_begin_base(stream, err);
+	return stream->snapshot != NULL ? 0 : stream_repin(stream, err);
+}
+
+void
+stream_close(struct stream *stream)
+{
+	int i;
+
+	capture_snapshot_free(stream->snapshot);
+	stream->snapshot = NULL;
+	stream->is_base = 0;
+	for (i = 0; i < 2; i++) {
+		db_close(stream->conn[i]);
+		stream->conn[i] = NULL;
+	}
+	free(stream->marks);
+	stream->marks = NULL;
+	stream->n_marks = 0;
+}
+
+int
+stream_conclude(struct stream *stream, struct err *err)
+{
+	struct file_id db;
+
+	stream_close(stream);
+	if (stream->file == NULL)
+		return 0;
+	if (file_identify(stream->db_path, &db, err) ||
+	    file_identify(stream->wal_path, &stream->pos.wal_file, err))
+		return -1;
+	if (!file_id_eq(&db, &stream->pos.db))
+		stream->pos.complete = 0;
+	stream->pos.db = db;
+	stream->pos.sealed = 1;
+	stream->pos.shipped = stream->acked;
+	if (stream_save(stream, err) || position_sync(stream->file, err))
+		return -1;
+	return spool_forget(
+	    stream->spool, stream->pos.epoch, stream->pos.shipped, err);
+}
+
+void
+stream_set_failure(struct stream *stream, const struct err *err)
+{
+	if (err == NULL) {
+		free(stream->failure);
+		stream->failure = NULL;
+		return;
+	}
+	if (stream->failure == NULL)
+		stream->failure = malloc(sizeof(*stream->failure));
+	if (stream->failure == NULL)
+		err_die("out of memory");
+	*stream->failure = *err;
+}
+
+int
+stream_wants_seal(const struct stream *stream, int64_t mono_ms)
+{
+	return stream_is_open(stream) && !stream->dirty &&
+	       stream->snapshot == NULL && !stream->in_flight &&
+	       stream->spool->n == 0 && stream->pos.txid > 0 &&
+	       mono_ms - stream->active_ms >=
+		   stream->env->config->replica_idle_ms;
+}
+
+/* How long until a WAL left behind by a worker is looked at again. */
+static void
+plan_reclaim(struct stream *stream)
+{
+	int64_t wait = RECLAIM_FIRST_MS;
+	int i;
+
+	for (i = 0; i < stream->reclaims && wait < RECLAIM_LAST_MS; i++)
+		wait *= 2;
+	stream->reclaims = stream->seen_wal.size > 0 ? stream->reclaims + 1 : 0;
+	stream->reclaim_ms = clock_mono_ms() + wait;
+}
+
+/*
+ * R16.  The last connection to close lets SQLite, under its exclusive lock,
+ * remove the WAL; where a worker still has the file open, it stays.  A commit
+ * that slips in between our last look and the close is then folded into the
+ * database uncaptured, and shows as a change of the file's identity: the next
+ * flush starts a new epoch.
+ */
+int
+stream_seal(struct stream *stream, struct err *err)
+{
+	int complete = stream->pos.complete;
+	struct db_wal index;
+	struct file_id wal;
+
+	if (!complete) {
+		complete = stream_checkpoint(stream, err);
+		if (complete < 0)
+			return -1;
+	}
+	if (!complete) {
+		stream->active_ms = clock_mono_ms();
+		return 0;
+	}
+	/* The checkpoint may have captured what is to be shipped first. */
+	if (stream->spool->n > 0)
+		return 0;
+	/* Before the last look: what comes after that shall show in it. */
+	if (stream_settle(stream->wal_path, &wal, err) ||
+	    stream_index(stream, &index, err))
+		return -1;
+	if (index.frames > 0 &&
+	    (!wal_same_salt(index.salt, stream->pos.wal.salt) ||
+		index.frames != stream->pos.wal.frame)) {
+		stream_touch(stream);
+		return 0;
+	}
+	stream->pos.sealed = 1;
+	stream->pos.shipped = stream->acked;
+	if (stream_save(stream, err) || position_sync(stream->file, err) ||
+	    spool_forget(
+		stream->spool, stream->pos.epoch, stream->pos.shipped, err))
+		return -1;
+	db_rollback(stream->conn[stream->pin]);
+	db_close(stream->conn[1 - stream->pin]);
+	db_close_last(stream->conn[stream->pin]);
+	stream->conn[0] = stream->conn[1] = NULL;
+	stream_close(stream);
+	stream->seen_db = stream->pos.db;
+	if (file_identify(stream->wal_path, &stream->seen_wal, err))
+		return -1;
+	if (stream->seen_wal.ino != 0)
+		stream->seen_wal = wal;
+	stream->pos.wal_file = stream->seen_wal;
+	if (stream_save(stream, err))
+		return -1;
+	plan_reclaim(stream);
+	position_close(stream->file);
+	stream->file = NULL;
+	spool_close(stream->spool);
+	stream->spool = NULL;
+	return 1;
+}
+
+int64_t
+stream_lag_ms(const struct stream *stream, int64_t now_ms)
+{
+	const struct spool_item *item =
+	    stream->spool != NULL ? stream->spool->first : NULL;
+	int64_t since = INT64_MAX;
+
+	for (; item != NULL; item = item->next) {
+		if (!item->acked && item->time_ms > 0) {
+			since = item->time_ms;
+			break;
+		}
+	}
+	if (stream->dirty && stream->dirty_ms < since)
+		since = stream->dirty_ms;
+	if (since == INT64_MAX || since > now_ms)
+		return 0;
+	return now_ms - since;
+}

@@ -1,0 +1,193 @@
+#ifndef ROWHOUSE_STREAM_H
+#define ROWHOUSE_STREAM_H
+
+#include <stdint.h>
+
+#include "replication/capture.h"
+#include "replication/position.h"
+#include "replication/spool.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+#include "tenants/db.h"
+#include "tenants/hint.h"
+#include "tenants/registry.h"
+
+/*
+ * One database on its way to the replica: an incarnation of a tenant, or the
+ * registry.  A stream is idle (nothing open, two stat() calls a sweep) or open:
+ * two connections, one of which always holds a read transaction, the pin,
+ * so that nobody can restart the WAL unseen (R2a).
+ *
+ * stream_capture.c says how continuity is proven; stream_checkpoint.c how the
+ * WAL is folded into the database; stream_epoch.c what happens where continuity ends.
+ */
+/* As long as the kernel's clock for files may stand still (HZ = 100). */
+#define STREAM_TICK_MS 10
+
+#define STREAM_MARKS 64
+
+/* From hints: the last commit of an interval, and when it was. */
+struct stream_mark {
+	uint32_t salt[2];
+	uint32_t frame;
+	int64_t time_ms;
+};
+
+struct stream_env {
+	const struct config *config;
+	const char *host;	/* for claims */
+	int data_fd;		/* of <data>, for syncfs() */
+	/*
+	 * Hands the hints that have come to their streams; NULL: there are none.
+	 * Called with the index read, so that each commit in it that was
+	 * answered has its hint.
+	 */
+	void (*take_hints)(void *arg);
+	void *arg;
+	int in_doubt;		/* one failed: what it covered is no stream's
+				   alone, so none is durable until all are
+				   quarantined, who clears this */
+};
+
+struct stream {
+	struct stream_env *env;
+	char slug[SLUG_MAX + 1];
+	uint32_t incarnation;		/* 0 for the registry */
+	char uid[REGISTRY_UID + 1];
+	uint32_t parent_epoch;		/* what the incarnation was restored from */
+	uint64_t parent_txid;
+	uint32_t least_epoch;		/* those before are of other incarnations */
+	uint32_t end_epoch;		/* replaced: from here on they are the
+					   successor's; 0 = no successor */
+	char *db_path;
+	char *wal_path;
+	char *spool_dir;
+
+	struct position pos;
+	uint64_t acked;			/* every TXID up to it, by the store */
+	struct position_file *file;	/* NULL: not loaded */
+	struct spool *spool;
+
+	struct db *conn[2];		/* NULL: idle */
+	int pin;			/* which of them holds the pin */
+
+	struct capture_snapshot *snapshot;	/* one in the making … */
+	struct position after_base;	/* … if it is a base: the position behind it */
+	int is_base;
+	uint64_t snapshot_txid;		/* what it holds … */
+	int64_t snapshot_time_ms;	/* … and the time of that */
+
+	struct stream_mark *marks;	/* STREAM_MARKS of them, or NULL */
+	size_t n_marks;
+	int dirty;			/* there may be something to capture */
+	int64_t dirty_ms;		/* wall: the oldest commit of it, as far as known */
+	int64_t due_ms;			/* wall: when to capture it … */
+	int whole;			/* … and all of it, not only full intervals */
+	int64_t flushed_ms;		/* wall: last capture */
+	int64_t active_ms;		/* mono: the last commit seen, or shipped */
+	int64_t retry_ms;		/* mono: not before; 0 = any time */
+	int64_t checkpoint_ms;		/* mono: the next attempt at one */
+	int64_t reclaim_ms;		/* mono: next try to remove a WAL left behind */
+	int reclaims;			/* tries so far */
+	int failures;			/* in a row */
+	int retired;			/* another incarnation is current, or deleted */
+	int gone;			/* its file was removed or replaced */
+	int cut;			/* replaced, and what it has beyond its
+					   spool cannot be captured any more */
+	struct err *failure;		/* the last one, or NULL: all is well */
+	uint64_t checkpoints;
+
+	struct file_id seen_db;		/* as of the last time it was sealed */
+	struct file_id seen_wal;
+
+	/* ship.c's */
+	int in_flight;
+	int halted;			/* somebody else owns the epoch (R7) */
+	int proven;			/* the store took one that we made since start */
+	int ship_failures;		/* in a row */
+	int64_t ship_retry_ms;		/* mono */
+
+	/* replicator.c's */
+	int active;			/* is in its list */
+	uint64_t flushes;
+
+	struct stream *next;		/* the table's chain */
+};
+
+struct stream *stream_new(struct stream_env *env, const char *slug,
+    const char *db_path, const char *spool_dir);
+void stream_free(struct stream *stream);
+
+/* A commit; and: there may have been one. */
+void stream_hint(struct stream *stream, const struct db_commit *commit);
+void stream_touch(struct stream *stream);
+
+/* R12: do the files differ from what they were when the stream was sealed? */
+int stream_changed(struct stream *stream);
+
+/* When stream_flush is due, wall clock; INT64_MAX: nothing to do. */
+int64_t stream_due(const struct stream *stream, int64_t now_ms);
+
+/*
+ * Opens where it is idle, and captures what is due: the first commit after a quiet time
+ * at once, then, of a tenant that keeps writing, what was committed before the last
+ * multiple of the interval, so that no file straddles two.  `whole` asks for all
+ * there is.  ERR_BUSY: try again soon.
+ */
+int stream_flush(struct stream *stream, int64_t now_ms, int whole,
+    struct err *err);
+
+/* A syncfs() that began after it was flushed succeeded. */
+int stream_synced(struct stream *stream, struct err *err);
+
+/* A snapshot in the making goes on by n pages.  1 there is more to do, 0, -1. */
+int stream_step(struct stream *stream, uint32_t n, struct err *err);
+
+/* Is a checkpoint worth it?  And: 1 it was complete, 0 not now, -1. */
+int stream_wants_checkpoint(struct stream *stream);
+int stream_checkpoint(struct stream *stream, struct err *err);
+
+/* Is a new snapshot?  It begins at once, or ERR_BUSY. */
+int stream_wants_snapshot(const struct stream *stream, int64_t now_ms);
+int stream_begin_snapshot(struct stream *stream, struct err *err);
+
+/* Quiet for long, and all of it shipped?  1 sealed, 0 not now, -1. */
+int stream_wants_seal(const struct stream *stream, int64_t mono_ms);
+int stream_seal(struct stream *stream, struct err *err);
+
+/*
+ * R8: the next thing that happens is a full snapshot under a new epoch: the one
+ * given, or with 0 the next one.  `why` goes into the claim and the log.  Of a
+ * replaced incarnation no epoch may follow its successor's, whose state would
+ * be taken for an older one: it is cut, and the log says what is missing.
+ */
+int stream_break(struct stream *stream, uint32_t epoch, const char *why,
+    struct err *err);
+
+/*
+ * Retired, and all of it shipped: notes that, so that nobody looks at the
+ * incarnation again.
+ */
+int stream_conclude(struct stream *stream, struct err *err);
+
+/* What is wrong with it, for status; NULL: nothing any more. */
+void stream_set_failure(struct stream *stream, const struct err *err);
+
+/* Closes what is open, without ceremony: the next flush opens and verifies. */
+void stream_close(struct stream *stream);
+int stream_is_open(const struct stream *stream);
+
+/* Age of the oldest commit that the store has not acknowledged; 0 = none. */
+int64_t stream_lag_ms(const struct stream *stream, int64_t now_ms);
+
+/* For the stream_*.c among themselves. */
+int stream_index(struct stream *stream, struct db_wal *out, struct err *err);
+int stream_repin(struct stream *stream, struct err *err);
+int stream_settle(const char *path, struct file_id *out, struct err *err);
+int stream_sync(struct stream *stream, struct err *err);
+int stream_save(struct stream *stream, struct err *err);
+int stream_capture(struct stream *stream, const struct db_wal *index,
+    int64_t before_ms, struct err *err);
+int stream_begin_base(struct stream *stream, struct err *err);
+
+#endif

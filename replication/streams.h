@@ -1,0 +1,50 @@
+#ifndef ROWHOUSE_STREAMS_H
+#define ROWHOUSE_STREAMS_H
+
+#include <stddef.h>
+
+#include "replication/stream.h"
+#include "tenants/registry.h"
+
+/*
+ * All streams of an installation: a table by slug, and the list of those that
+ * have something to do.  What is not in that list costs nothing between two
+ * sweeps (R11).
+ */
+struct streams {
+	struct stream_env *env;
+	struct stream **bucket;		/* by slug: the current incarnation's */
+	size_t n_buckets;
+	size_t n;			/* in the table */
+	struct stream **active;		/* retired ones are only here */
+	size_t n_active, cap_active;
+	size_t sweep_bucket;		/* where the sweep goes on */
+	int reconciled;			/* once, since the start */
+};
+
+struct streams *streams_new(struct stream_env *env);
+void streams_free(struct streams *streams);
+
+struct stream *streams_find(struct streams *streams, const char *slug);
+
+/*
+ * What the registry says now: new tenants get a stream, restored ones the next
+ * incarnation's, and what is replaced or deleted is retired: its last commits
+ * are captured and shipped, then it is forgotten.  The epochs of the current
+ * incarnation are beyond those of all others, also where the registry went
+ * back: the newest epoch is what a restore takes.
+ */
+int streams_reconcile(struct streams *streams, struct registry *registry,
+    struct err *err);
+
+void streams_activate(struct streams *streams, struct stream *stream);
+/* Drops those from the list that are idle, and retired ones that are done. */
+void streams_settle(struct streams *streams);
+
+/*
+ * R12: looks at the files of up to n idle streams, goes on where it stopped, and activates
+ * those that changed.  1 when it came round, else 0.
+ */
+int streams_sweep(struct streams *streams, size_t n);
+
+#endif
