@@ -1,0 +1,187 @@
+# Rowhouse.  `make run` tries it, `make test` proves it; `make help` lists the rest.
+#
+#	make SAN=address,undefined	a build of its own, with sanitizers
+#	make O=DIR			objects and programs elsewhere
+#	make V=1			whole commands
+#	make install DESTDIR= prefix=/usr/local
+#
+# CC, AR, CFLAGS, CPPFLAGS, LDFLAGS and WERROR are the builder's: they come
+# from the command line or the environment and are added to, never replaced.
+
+SAN     ?=
+O       ?= build$(if $(SAN),/san)
+prefix  ?= /usr/local
+DESTDIR ?=
+
+CC      ?= cc
+AR      ?= ar
+CFLAGS  ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
+WERROR  ?= -Werror
+INSTALL ?= install
+
+# make V=1 shows whole commands
+Q       := $(if $(V),,@)
+say      = $(if $(V),@:,@printf '  %-5s %s\n' '$(1)' '$@')
+
+WARN    := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes \
+           -Wmissing-prototypes -Wwrite-strings -Wvla -Wformat=2 $(WERROR)
+HARDEN  := -fPIE -fstack-protector-strong
+
+# Fortification needs optimization, and is the builder's where he asked for it.
+ifneq ($(filter-out -O0,$(filter -O%,$(CFLAGS))),)
+ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),)
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+endif
+ifneq ($(SAN),)
+HARDEN  := -fPIE
+FORTIFY :=
+SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+ALL_CPPFLAGS := -I. -D_GNU_SOURCE $(FORTIFY) $(CPPFLAGS)
+ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+LIBS    := -lfcgi -lsqlite3 -lsodium -llz4 -lm -pthread
+
+BASE    := $(wildcard tenants/base/*.c)
+TENANTS := $(wildcard tenants/*.c)
+FCGI    := $(wildcard fcgi/*.c)
+REPLICATION := $(wildcard replication/*.c)
+UNIT    := $(wildcard tests/unit/test_*.c)
+UNIT_SUPPORT := $(filter-out $(UNIT),$(wildcard tests/unit/*.c))
+TOOLS   := $(wildcard tests/tools/*.c)
+TOOL_SUPPORT := $(wildcard tests/tools/support/*.c)
+BENCH   := $(wildcard tests/bench/*.c)
+
+obj      = $(patsubst %.c,$(O)/%.o,$(1))
+ARCHIVES := $(O)/libfcgi_rowhouse.a $(O)/libreplication.a $(O)/libtenants.a \
+            $(O)/libbase.a
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT))
+TOOL_BIN := $(patsubst tests/tools/%.c,$(O)/tools/%,$(TOOLS))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(O)/bench/%,$(BENCH))
+
+all: $(O)/rowhouse
+
+$(O)/rowhouse: $(call obj,rowhouse.c) $(ARCHIVES)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+$(O)/libfcgi_rowhouse.a: $(call obj,$(FCGI))
+$(O)/libreplication.a: $(call obj,$(REPLICATION))
+$(O)/libtenants.a: $(call obj,$(TENANTS))
+$(O)/libbase.a: $(call obj,$(BASE))
+$(O)/lib%.a:
+	@rm -f $@
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# What a compiler was told last; objects made otherwise are made again.
+TOLD    := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS)
+$(shell mkdir -p $(O))
+$(file >$(O)/told.new,$(TOLD))
+$(shell cmp -s $(O)/told.new $(O)/told || cp $(O)/told.new $(O)/told)
+
+$(O)/%.o: %.c $(O)/told | $(O)/headers
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Are the libraries there?  Asked once, so that the answer is a sentence and
+# not the compiler's.
+$(O)/headers:
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/deps check
+	@touch $@
+
+$(O)/tests/%: $(O)/tests/unit/%.o $(call obj,$(UNIT_SUPPORT)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) -lcmocka $(LIBS)
+
+$(O)/tools/%: $(O)/tests/tools/%.o $(call obj,$(TOOL_SUPPORT)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+$(O)/bench/%: $(O)/tests/bench/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+tools: $(TOOL_BIN)
+
+# Programs of the tests, without running them.
+programs: all tools $(UNIT_BIN)
+
+run:
+	@scripts/deps run
+	@$(MAKE) --no-print-directory all
+	@O=$(O) scripts/dev
+
+# What is needed, then what is built, then everything in one prove.  A choice:
+# make test TESTS='tests/e2e/*.t'
+test:
+	@scripts/deps test
+	@$(MAKE) --no-print-directory programs
+	@O=$(O) tests/run $(TESTS)
+
+unit: all $(UNIT_BIN)
+	@O=$(O) tests/run $(UNIT_BIN)
+
+e2e: programs
+	@O=$(O) tests/run tests/e2e/*.t
+
+fuzz:
+	@O=$(O) tests/fuzz/run.sh
+
+# Planted bugs, one after the other: each must be caught (10 minutes).
+mutants:
+	@scripts/deps test
+	@tests/mutants/run
+
+bench:
+	@scripts/deps bench
+	@$(MAKE) --no-print-directory all tools $(BENCH_BIN)
+	@O=$(O) tests/bench/run
+
+lint: programs
+	@O=$(O) scripts/lint
+
+share   := $(DESTDIR)$(prefix)/share/rowhouse
+doc     := $(DESTDIR)$(prefix)/share/doc/rowhouse
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(prefix)/bin $(share)/scripts $(share)/caddy \
+	    $(share)/app $(doc)
+	$(INSTALL) -m 755 $(O)/rowhouse $(DESTDIR)$(prefix)/bin/
+	$(INSTALL) -m 755 scripts/restore scripts/caddy $(share)/scripts/
+	$(INSTALL) -m 644 caddy/Caddyfile caddy/*.caddy $(share)/caddy/
+	cp -R tenants/app/. $(share)/app/
+	chmod -R u=rwX,go=rX $(share)/app
+	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
+	    $(doc)/
+
+clean:
+	rm -rf $(O)
+
+help:
+	@echo 'make           build $(O)/rowhouse'
+	@echo 'make run       install what is missing, build, try it on port 8080 (PORT=N)'
+	@echo 'make test      install what is missing, build, run every test'
+	@echo 'make unit      unit tests alone'
+	@echo 'make e2e       end-to-end tests alone'
+	@echo 'make fuzz      the fuzz targets, for a short while'
+	@echo 'make mutants   bugs planted to see the tests catch them'
+	@echo 'make bench     requests per second, latency, CPU and memory'
+	@echo 'make lint      the rules of STYLE.md that a program can check'
+	@echo 'make install   DESTDIR= prefix=/usr/local'
+	@echo 'make clean     remove $(O)'
+	@echo 'SAN=address,undefined with any of these: a build with sanitizers'
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+.PHONY: all run test unit e2e fuzz mutants bench lint tools programs install \
+        clean help
+.SECONDARY:

@@ -1,0 +1,67 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "fcgi/cmd.h"
+#include "replication/cmd.h"
+#include "replication/store_check.h"
+#include "tenants/cmd.h"
+
+#define ROWHOUSE_VERSION "0.1.0"
+
+static int
+check(int argc, char **argv)
+{
+	return cmd_check(argc, argv, &store_check, 1);
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{ "serve", cmd_serve, "pool and replicator, in the foreground" },
+	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
+	{ "tenant", cmd_tenant, "create, list, show, suspend, resume, delete" },
+	{ "check", check, "all that can be wrong, before it is" },
+	{ "status", cmd_status, "lag, position and size of every tenant" },
+	{ "restore", cmd_restore, "a tenant, at any point of its history" },
+	{ "worker", cmd_worker, "a process of the pool" },
+	{ "replicator", cmd_replicator, "the process that replicates" },
+	{ NULL, NULL, NULL },
+};
+
+static void
+usage(FILE *out)
+{
+	const struct command *c;
+
+	fputs("usage: rowhouse COMMAND [-c FILE] ...\n\n", out);
+	for (c = commands; c->name != NULL; c++)
+		fprintf(out, "  %-12s%s\n", c->name, c->what);
+	fputs("\n  help        this\n"
+	      "  --version   the version\n",
+	    out);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *c;
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(name, "help") || !strcmp(name, "--help")) {
+		usage(stdout);
+		return fflush(stdout) != 0;
+	}
+	if (!strcmp(name, "--version")) {
+		puts("rowhouse " ROWHOUSE_VERSION);
+		return fflush(stdout) != 0;
+	}
+	for (c = commands; c->name != NULL; c++)
+		if (!strcmp(name, c->name))
+			return c->run(argc - 1, argv + 1);
+	if (*name != '\0')
+		fprintf(stderr, "rowhouse: there is no command \"%s\"\n", name);
+	usage(stderr);
+	return 2;
+}
