@@ -1,0 +1,461 @@
+/*
+ * Drives the application's page in a real browser, as people use it, and
+ * prints TAP.
+ *
+ *	node page.mjs URL EMAIL PASSWORD DIR
+ *
+ * URL is a tenant without projects; EMAIL its owner, who has no name yet.  DIR holds node_modules
+ * with playwright-core, and takes a picture of the page where a claim fails.
+ */
+import { createRequire } from 'node:module';
+
+const [url, email, password, dir] = process.argv.slice(2);
+const { chromium } = createRequire(`${dir}/`)('playwright-core');
+const browser = await chromium.launch({
+	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+	args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+	    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+const WAIT = Number(process.env.WAIT_MS ?? 15000);
+const complaints = [];		/* what the browser itself found wrong */
+let done = 0;
+let wrong = 0;
+let current = null;
+let stopped = false;
+
+function ok(value, claim, detail) {
+	if (!value)
+		wrong++;
+	console.log(`${value ? 'ok' : 'not ok'} ${++done} - ${claim}`);
+	if (!value && detail !== undefined)
+		console.log(`# ${JSON.stringify(detail)}`);
+	return value;
+}
+
+const same = (got, wanted, claim) => ok(JSON.stringify(got) === JSON.stringify(wanted), claim, { got, wanted });
+
+/* A part of the story.  Where it throws, the parts after it make no sense. */
+async function part(claim, run) {
+	if (stopped)
+		return;
+	try {
+		await run();
+	} catch (error) {
+		stopped = true;
+		ok(false, claim, error.message.split('\n').slice(0, 3));
+		await current?.screenshot({ path: `${dir}/failed-${done}.png` }).catch(() => {});
+	}
+}
+
+async function open(options = {}) {
+	const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, ...options });
+	const page = await context.newPage();
+	page.setDefaultTimeout(WAIT);
+	page.on('pageerror', (error) => complaints.push(error.message));
+	page.on('dialog', (box) => { complaints.push(`dialog: ${box.message()}`); box.dismiss(); });
+	page.on('console', (message) => {
+		/* an answer of 4xx or 5xx is logged by the browser whatever the page does */
+		if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+			complaints.push(message.text());
+	});
+	page.on('request', (request) => {
+		if (new URL(request.url()).host !== new URL(url).host)
+			complaints.push(`a request to ${request.url()}`);
+	});
+	current = page;
+	return page;
+}
+
+async function signIn(page, who, secret) {
+	await page.goto('/');
+	await page.getByLabel('E-mail address').fill(who);
+	await page.getByLabel('Password').fill(secret);
+	await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+const column = (page, name) => page.getByRole('region', { name, exact: true });
+const card = (page, ref) => page.locator(`.card[data-ref="${ref}"]`);
+const titles = (page, name) => column(page, name).locator('.card-link').allTextContents();
+const settled = (page) => page.waitForFunction(() => !document.querySelector('[aria-busy]'));
+const toast = (page, text) => page.locator('.toast', { hasText: text }).first().waitFor();
+
+/* A request as the page's own account makes it, behind the page's back. */
+const api = (page, method, path, body) => page.evaluate(async ([m, p, b]) => {
+	const { token } = JSON.parse(localStorage.getItem('pb_auth'));
+	const response = await fetch(`/api${p}`, { method: m, body: b && JSON.stringify(b),
+	    headers: { Authorization: token, ...b && { 'Content-Type': 'application/json' } } });
+	return response.json();
+}, [method, path, body]);
+
+/* Text whose contrast with what is behind it is below WCAG's 4.5 : 1. */
+const faint = (page) => page.evaluate(() => {
+	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+	const rgba = (colour) => {
+		canvas.clearRect(0, 0, 1, 1);
+		canvas.fillStyle = colour;
+		canvas.fillRect(0, 0, 1, 1);
+		return [...canvas.getImageData(0, 0, 1, 1).data].map((x, i) => i === 3 ? x / 255 : x);
+	};
+	const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+	const light = (c) => {
+		const [r, g, b] = c.map((x) => x / 255).map((x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (node) => {
+		if (!node)
+			return [255, 255, 255];
+		const colour = rgba(getComputedStyle(node).backgroundColor);
+		return colour[3] === 1 ? colour.slice(0, 3) : over(colour, ground(node.parentElement));
+	};
+	const found = [];
+	for (const node of document.querySelectorAll('body *')) {
+		const text = [...node.childNodes].filter((child) => child.nodeType === 3 && child.data.trim());
+		if (!text.length || !node.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) ||
+		    (document.querySelector('dialog[open]') && !node.closest('dialog')))
+			continue;
+		const below = ground(node);
+		const a = light(over(rgba(getComputedStyle(node).color), below));
+		const b = light(below);
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5)
+			found.push(`${text[0].data.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
+	}
+	return found;
+});
+
+/* Controls that a screen reader could not name. */
+const nameless = (page) => page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select, textarea')]
+    .filter((node) => node.checkVisibility() && !(node.getAttribute('aria-label') || node.textContent.trim() ||
+	node.labels?.length || node.title))
+    .map((node) => node.outerHTML.slice(0, 100)));
+
+/* ------------------------------------------------------------------------ */
+
+const owner = await open();
+const hostile = '<img src=x onerror=alert(1)> & "quotes"';
+
+await part('signs in', async () => {
+	await signIn(owner, email, 'not the password');
+	await owner.getByText('E-mail address or password is wrong.').waitFor();
+	ok(true, 'a wrong password is said in words');
+	await owner.getByLabel('Password').fill(password);
+	await owner.getByRole('button', { name: 'Sign in' }).click();
+	await owner.getByRole('heading', { name: 'My work' }).waitFor();
+	ok(true, 'the right one opens the door');
+	await owner.getByLabel('Name', { exact: true }).fill('Olivia Owner');
+	await owner.getByRole('button', { name: 'That is me' }).click();
+	await owner.locator('.account').getByText('Olivia Owner').waitFor();
+	ok(true, 'who has no name yet is asked for it');
+	const kept = await owner.evaluate(() => JSON.parse(localStorage.getItem('pb_auth')));
+	ok(kept.token.split('.').length === 3 && kept.record.email === email,
+	    'the session is kept as PocketBase’s SDK keeps it', kept);
+});
+
+await part('makes a project', async () => {
+	await owner.getByRole('heading', { name: /^Welcome/ }).waitFor();
+	await owner.locator('.empty').getByRole('button', { name: 'New project' }).click();
+	await owner.getByLabel('Name').fill('Customer Portal');
+	same(await owner.getByLabel('Key').inputValue(), 'CP', 'a project’s key is suggested from its name');
+	await owner.getByLabel('Key').fill('WEB');
+	await owner.getByRole('button', { name: 'Create project' }).click();
+	await owner.getByRole('heading', { name: 'A fresh start' }).waitFor();
+	ok((await owner.title()).startsWith('Customer Portal'), 'the new project is open and empty');
+});
+
+await part('writes down issues', async () => {
+	for (const [title, priority] of [['The first thing', 'Low'], [hostile, 'Urgent'], ['The third thing', 'No priority']]) {
+		await owner.locator('main').focus();
+		await owner.keyboard.press('c');
+		await owner.getByLabel('Title').fill(title);
+		await owner.getByLabel('Priority').selectOption(priority);
+		await owner.keyboard.press('Control+Enter');
+		await owner.getByRole('dialog').waitFor({ state: 'detached' });
+		await column(owner, 'To do').getByText(title).waitFor();
+	}
+	same(await titles(owner, 'To do'), [hostile, 'The first thing', 'The third thing'],
+	    'issues stand in their column, the most urgent first, their text as it was written');
+});
+
+await part('moves cards', async () => {
+	await card(owner, 'WEB-1').dragTo(column(owner, 'In progress'));
+	await column(owner, 'In progress').locator('[data-ref="WEB-1"]').waitFor();
+	await owner.waitForFunction(() => document.querySelector('.board [role=status]').textContent.includes('WEB-1'));
+	await owner.reload();
+	await column(owner, 'In progress').locator('[data-ref="WEB-1"]').waitFor();
+	ok(true, 'a card that was dragged stays where it was put');
+
+	await card(owner, 'WEB-3').getByRole('link').focus();
+	await owner.keyboard.press('Shift+ArrowLeft');
+	await column(owner, 'Backlog').locator('[data-ref="WEB-3"]').waitFor();
+	await owner.getByText('WEB-3 moved to Backlog.').waitFor({ state: 'attached' });
+	same(await owner.evaluate(() => document.activeElement.closest('.card')?.dataset.ref), 'WEB-3',
+	    'Shift and an arrow move a card, say so, and keep it in focus');
+	await owner.keyboard.press('ArrowRight');
+	same(await owner.evaluate(() => document.activeElement.closest('.card')?.dataset.ref), 'WEB-2',
+	    'an arrow goes to the card beside it');
+
+	await card(owner, 'WEB-2').hover();
+	await card(owner, 'WEB-2').getByRole('button').click();
+	await owner.getByRole('menuitemradio', { name: 'Done' }).click();
+	await column(owner, 'Done').locator('[data-ref="WEB-2"]').waitFor();
+	await owner.getByText('WEB-2 moved to Done.').waitFor({ state: 'attached' });
+	ok(true, 'a card’s menu moves it');
+});
+
+await part('changes an issue', async () => {
+	await card(owner, 'WEB-1').getByRole('link').click();
+	const panel = owner.getByRole('dialog', { name: 'WEB-1' });
+	const history = panel.locator('.timeline');
+	await panel.getByLabel('State').selectOption('To do');
+	await history.getByText('moved it from In progress to To do').waitFor();
+	await panel.getByLabel('Priority').selectOption('High');
+	await history.getByText('changed the priority of it from Low to High').waitFor();
+	await panel.getByLabel('Assignee').selectOption({ index: 1 });
+	await history.getByText('assigned it to').waitFor();
+	await panel.getByLabel('Due').fill('2031-05-17');
+	await history.getByText('set the due date of it to 2031-05-17').waitFor();
+	ok(true, 'each change is in the history at once');
+
+	await panel.getByLabel('Title', { exact: true }).fill('The very first thing');
+	await owner.keyboard.press('Enter');
+	await history.getByText('renamed it from The first thing').waitFor();
+	await panel.getByRole('button', { name: 'Add a description' }).click();
+	await panel.getByRole('textbox', { name: 'Description' }).fill(`See https://example.com/a?b=1. And WEB-2, not NO-1.\n${hostile}`);
+	await panel.getByRole('button', { name: 'Save' }).click();
+	await panel.locator('.description a').first().waitFor();
+	same(await panel.locator('.description a').allTextContents(), ['https://example.com/a?b=1', 'WEB-2'],
+	    'addresses and issues become links, nothing else does');
+
+	await panel.locator('[name=labels]').click();
+	await owner.getByLabel('Find or make a label').fill('bug');
+	await owner.getByRole('button', { name: 'Make “bug”' }).click();
+	await owner.getByRole('checkbox', { name: 'bug' }).waitFor();
+	await owner.keyboard.press('Escape');
+	await history.getByText('put the label bug on it').waitFor();
+	await panel.locator('.picker .label').getByText('bug').waitFor();
+	ok(true, 'a label is made and put on where it is missing');
+
+	await panel.getByLabel('Comment').fill(`I saw the crocodile ${hostile}`);
+	await owner.keyboard.press('Control+Enter');
+	await history.locator('.bubble').getByText('I saw the crocodile').waitFor();
+	same(await panel.getByLabel('Comment', { exact: true }).inputValue(), '', 'a comment is sent and its field is empty again');
+	await history.getByRole('button', { name: 'Comment menu' }).click();
+	await owner.getByRole('menuitem', { name: 'Edit' }).click();
+	await history.getByRole('textbox').fill('I saw the alligator');
+	await history.getByRole('button', { name: 'Save' }).click();
+	await history.locator('.bubble', { hasText: 'I saw the alligator' }).getByText('edited').waitFor();
+	ok(true, 'one’s own comment can be corrected');
+	same(await faint(owner), [], 'every text of the panel has a contrast of 4.5 : 1');
+	same(await nameless(owner), [], 'every control of the panel has a name');
+});
+
+await part('keeps what was typed in a conflict', async () => {
+	const panel = owner.getByRole('dialog', { name: 'WEB-1' });
+	await panel.locator('.description').getByRole('button', { name: 'Edit' }).click();
+	await panel.getByRole('textbox', { name: 'Description' }).fill('My own words');
+	const { version } = await api(owner, 'GET', '/issues/WEB-1');
+	await api(owner, 'PATCH', '/issues/WEB-1', { version, description: 'The other’s words' });
+	await panel.getByRole('button', { name: 'Save', exact: true }).click();
+	await panel.getByText('Somebody changed this issue while you were writing.').waitFor();
+	ok(await panel.locator('blockquote').getByText('The other’s words').isVisible() &&
+	    await panel.getByRole('textbox', { name: 'Description' }).inputValue() === 'My own words',
+	    'who was slower sees both texts and has lost none');
+	await panel.getByRole('button', { name: 'Save mine instead' }).click();
+	await panel.locator('.description').getByText('My own words').waitFor();
+	same((await api(owner, 'GET', '/issues/WEB-1')).description, 'My own words', 'and may then put his over it');
+	await panel.locator('.description').getByRole('button', { name: 'Edit' }).click();
+	await panel.getByRole('textbox', { name: 'Description' }).fill('Half a sent');
+	await panel.getByLabel('Comment', { exact: true }).fill('Half a comm');
+	await owner.keyboard.press('Escape');
+	await panel.waitFor({ state: 'detached' });
+	await card(owner, 'WEB-1').getByRole('link').click();
+	same([await panel.getByRole('textbox', { name: 'Description' }).inputValue(),
+	    await panel.getByLabel('Comment', { exact: true }).inputValue()],
+	    ['Half a sent', 'Half a comm'], 'what was begun is still there when the panel is opened again');
+	await panel.getByLabel('Comment', { exact: true }).fill('');
+	await panel.getByRole('button', { name: 'Cancel' }).click();
+	await panel.locator('.description').getByText('My own words').waitFor();
+	await owner.keyboard.press('Escape');
+	await panel.waitFor({ state: 'detached' });
+
+	const now = await api(owner, 'GET', '/issues/WEB-3');
+	await api(owner, 'PATCH', '/issues/WEB-3', { version: now.version, title: 'Renamed meanwhile' });
+	await card(owner, 'WEB-3').dragTo(column(owner, 'Done'));
+	await toast(owner, 'Somebody changed WEB-3 a moment ago');
+	await column(owner, 'Backlog').getByText('Renamed meanwhile').waitFor();
+	ok(true, 'a card moved on an old view goes back and shows what it is now');
+});
+
+await part('searches', async () => {
+	await owner.locator('main').focus();
+	await owner.keyboard.press('/');
+	await owner.getByRole('searchbox').fill('allig');
+	await owner.locator('.row mark').getByText('alligator').waitFor();
+	same(await owner.locator('.row .ref').allTextContents(), ['WEB-1'], 'a comment is found by the beginning of a word, which is marked');
+	await owner.getByRole('searchbox').fill('web-2');
+	await owner.locator('.row').getByText(hostile).waitFor();
+	ok(true, 'an issue is found by its name');
+	await owner.getByRole('searchbox').fill('zebra');
+	await owner.getByText('Nothing found').waitFor();
+	ok(true, 'nothing found is said in words');
+});
+
+const newcomer = { name: 'Nora New', email: 'nora@example.com', password: 'a-fresh-password-1' };
+await part('adds a person', async () => {
+	await owner.getByRole('link', { name: 'People', exact: true }).click();
+	await owner.getByRole('button', { name: 'Add a person' }).click();
+	await owner.getByLabel('Name').fill(newcomer.name);
+	await owner.getByLabel('E-mail address').fill(newcomer.email);
+	ok((await owner.getByLabel('First password').inputValue()).length >= 12, 'a first password is suggested');
+	await owner.getByLabel('First password').fill('short');
+	await owner.getByLabel('First password').evaluate((input) => input.removeAttribute('minlength'));
+	await owner.getByRole('button', { name: 'Add', exact: true }).click();
+	await owner.locator('.field[data-field=password] .note.wrong').waitFor();
+	ok(true, 'what is wrong with a field stands at the field');
+	await owner.getByLabel('First password').fill(newcomer.password);
+	await owner.getByRole('button', { name: 'Add', exact: true }).click();
+	await owner.getByText('Nora New can sign in').waitFor();
+	await owner.getByRole('button', { name: 'Done' }).click();
+	await owner.locator('.person').getByText(newcomer.email).waitFor();
+	ok(true, 'a person who was added is in the list');
+});
+
+await part('shows each other’s work', async () => {
+	const member = await open();
+	await signIn(member, newcomer.email, newcomer.password);
+	await member.getByText('Nothing is waiting for you').waitFor();
+	await member.getByRole('link', { name: 'Customer Portal' }).click();
+	await column(member, 'To do').getByText('The very first thing').waitFor();
+	same(await member.getByRole('button', { name: /New project|Project settings/ }).count(), 0,
+	    'a member is not offered what he may not do');
+	const { version } = await api(owner, 'GET', '/issues/WEB-1');
+	await api(owner, 'PATCH', '/issues/WEB-1', { version, state: 'done' });
+	await column(member, 'Done').getByText('The very first thing').waitFor({ timeout: 40000 });
+	ok(true, 'what somebody else does appears without a reload');
+	await api(owner, 'PATCH', '/issues/WEB-1', { version: version + 1, state: 'todo' });
+	await member.context().close();
+	current = owner;
+});
+
+await part('speaks when the server cannot', async () => {
+	let asked = 0;
+	const refuse = (status, headers = {}) => async (route) => {
+		asked++;
+		await route.fulfill({ status, headers: { 'Content-Type': 'application/json', ...headers },
+		    body: JSON.stringify({ status, message: 'x', data: {} }) });
+	};
+	await owner.route('**/api/projects/WEB/board*', refuse(503, { 'Retry-After': '30' }));
+	await owner.getByRole('link', { name: 'Customer Portal' }).click();
+	await owner.getByText('The server is busy or being updated. Please try again in 30 seconds.').waitFor();
+	await owner.unroute('**/api/projects/WEB/board*');
+	await owner.getByRole('button', { name: 'Try again' }).click();
+	await card(owner, 'WEB-1').waitFor();
+	ok(true, 'a board that cannot be loaded says why and can be asked for again');
+
+	asked = 0;
+	await owner.route('**/api/activity*', async (route) => {
+		if (asked++)
+			await route.fallback();
+		else
+			await route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, body: '{}' });
+	});
+	await owner.getByRole('link', { name: 'Activity' }).click();
+	await owner.locator('.feed li').first().waitFor();
+	ok(asked >= 2, 'a short pause of the server is waited for');
+	await owner.unroute('**/api/activity*');
+
+	await owner.getByRole('link', { name: 'Customer Portal' }).click();
+	await owner.route('**/api/issues/WEB-1', refuse(429, { 'Retry-After': '7' }));
+	await card(owner, 'WEB-1').dragTo(column(owner, 'Done'));
+	await toast(owner, 'Too many requests just now. Please try again in 7 seconds.');
+	await column(owner, 'To do').locator('[data-ref="WEB-1"]').waitFor();
+	ok(true, 'a refused move is taken back and said in words');
+	await owner.unroute('**/api/issues/WEB-1');
+
+	await owner.route('**/api/**', (route) => route.abort());
+	await card(owner, 'WEB-1').dragTo(column(owner, 'Done'));
+	await toast(owner, 'The server cannot be reached.');
+	await column(owner, 'To do').locator('[data-ref="WEB-1"]').waitFor();
+	ok(true, 'a lost connection is said in words, and the board stays');
+	await owner.unroute('**/api/**');
+});
+
+await part('can be read and used by everybody', async () => {
+	for (const colorScheme of ['light', 'dark']) {
+		await owner.emulateMedia({ colorScheme });
+		for (const path of ['/p/WEB', '/p/WEB/list', '/activity', '/people', '/labels', '/search?q=thing']) {
+			await owner.goto(`/#${path}`);
+			await owner.locator('.card, .row, .feed li').first().waitFor();
+			same(await faint(owner), [], `every text of ${path} has a contrast of 4.5 : 1, ${colorScheme}`);
+			same(await nameless(owner), [], `every control of ${path} has a name`);
+		}
+	}
+	await owner.emulateMedia({ colorScheme: 'light' });
+});
+
+await part('fits a phone', async () => {
+	const phone = await open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+	await signIn(phone, email, password);
+	await phone.locator('.row').first().waitFor();
+	for (const path of ['/', '/p/WEB', '/p/WEB/list', '/activity', '/people', '/labels', '/search?q=thing', '/i/WEB-1']) {
+		await phone.goto(`/#${path}`);
+		await phone.locator(path.startsWith('/i/') ? '.timeline li' : '.card, .row, .feed li').first().waitFor();
+		same(await phone.evaluate(() => document.documentElement.scrollWidth), 360, `${path} is no wider than a phone`);
+	}
+	await phone.getByRole('button', { name: 'Close' }).click();
+	await phone.getByRole('button', { name: 'Menu' }).click();
+	await phone.getByRole('link', { name: 'Customer Portal' }).click();
+	await card(phone, 'WEB-1').getByRole('button').tap();
+	await phone.getByRole('menuitemradio', { name: 'In progress' }).tap();
+	await column(phone, 'In progress').locator('[data-ref="WEB-1"]').waitFor();
+	await phone.getByText('WEB-1 moved to In progress.').waitFor({ state: 'attached' });
+	ok(true, 'a card is moved by its menu where nothing can be dragged');
+	await phone.context().close();
+	current = owner;
+});
+
+await part('archives and deletes', async () => {
+	await owner.goto('/#/p/WEB');
+	await card(owner, 'WEB-1').waitFor();
+	await owner.getByRole('button', { name: 'Project settings' }).click();
+	await owner.getByRole('button', { name: 'Archive' }).click();
+	await owner.getByText('Archived', { exact: true }).waitFor();
+	same(await owner.getByRole('button', { name: /^New issue in/ }).count(), 0, 'an archived project takes no new issues');
+	await owner.getByRole('button', { name: 'Project settings' }).click();
+	await owner.getByRole('button', { name: 'Take out of the archive' }).click();
+	await owner.getByRole('button', { name: 'New issue in Done' }).waitFor();
+	await card(owner, 'WEB-2').getByRole('link').click();
+	await owner.getByRole('dialog').getByRole('button', { name: 'More' }).click();
+	await owner.getByRole('menuitem', { name: 'Delete…' }).click();
+	await owner.getByRole('button', { name: 'Delete the issue' }).click();
+	await toast(owner, 'WEB-2 is deleted.');
+	await card(owner, 'WEB-2').waitFor({ state: 'detached' });
+	ok(true, 'an issue is deleted after a question');
+});
+
+await part('signs out', async () => {
+	const second = await owner.context().newPage();
+	await second.goto('/');
+	await second.getByRole('heading', { name: 'My work' }).waitFor();
+	await owner.locator('.account').click();
+	await owner.getByRole('menuitem', { name: 'Sign out' }).click();
+	await owner.getByRole('button', { name: 'Sign in' }).waitFor();
+	await second.getByRole('button', { name: 'Sign in' }).waitFor();
+	same(await owner.evaluate(() => localStorage.getItem('pb_auth')), null, 'signing out ends the session in every window');
+	await signIn(owner, email, password);
+	await owner.getByRole('heading', { name: 'My work' }).waitFor();
+	await settled(owner);
+	await owner.evaluate(() => {
+		const kept = JSON.parse(localStorage.getItem('pb_auth'));
+		kept.token = kept.token.split('.').slice(0, 2).join('.') + '.AAAA';
+		localStorage.setItem('pb_auth', JSON.stringify(kept));
+	});
+	await owner.reload();
+	await owner.getByText('Your session has ended. Please sign in again.').waitFor();
+	ok(true, 'a revoked token leads to the door, with a word about why');
+});
+
+same(complaints, [], 'no error, no policy violation, no request to anywhere else');
+console.log(`1..${done}`);
+await browser.close();
+process.exitCode = wrong ? 1 : 0;

@@ -1,0 +1,60 @@
+# shellcheck shell=sh disable=SC2034,SC2154
+# tests/judge/judge.sh: Litestream as a reader of our replicas.  Sourced after
+# tests/lib.sh.
+#
+# The judge is the npm package litestream-vfs, which the makers of Litestream
+# publish: an extension of SQLite that reads a replica, and whose hydration
+# writes the whole database to a file.  It is fetched into ROWHOUSE_TEST_CACHE,
+# or into the scratch directory.
+
+LITESTREAM_VFS=0.5.17		# of the package; reads LZ4 blocks from 0.5.16 on
+
+# judge_find	sets VFS, or WHY there is none
+judge_find() {
+	command -v npm >/dev/null || {
+		WHY='there is no npm; on Debian: apt-get install npm'
+		return 1
+	}
+	home=${ROWHOUSE_TEST_CACHE:-$SCRATCH}/litestream-vfs-$LITESTREAM_VFS
+	if [ ! -d "$home" ]; then
+		mkdir -p "$home.$$"
+		timeout 120 npm install --prefix "$home.$$" --cache "$SCRATCH/npm" \
+			--ignore-scripts --no-audit --no-fund \
+			"litestream-vfs@$LITESTREAM_VFS" >npm.log 2>&1 || {
+			WHY="npm cannot fetch litestream-vfs $LITESTREAM_VFS: $(tail -n 1 npm.log)"
+			return 1
+		}
+		# whoever is first; the package is the same
+		mv -T "$home.$$" "$home" 2>/dev/null || rm -rf "$home.$$"
+	fi
+	VFS=$(find "$home" -name 'litestream-vfs.so' | head -n 1)
+	[ -n "$VFS" ] || {
+		WHY="litestream-vfs $LITESTREAM_VFS has nothing for $(uname -m)"
+		return 1
+	}
+	mkdir -p nothing
+	LITESTREAM_REPLICA_URL=file://$SCRATCH/nothing \
+		sqlite3 :memory: ".load $VFS" >load.log 2>&1 || {
+		WHY="sqlite3 cannot load it: $(head -n 1 load.log)"
+		return 1
+	}
+}
+
+# judge_ask DIR SQL…	of the newest state in a replica of one epoch
+judge_ask() {
+	judged=$1
+	shift
+	LITESTREAM_REPLICA_URL=file://$judged LITESTREAM_LOG_FILE=$SCRATCH/judge.log \
+	LITESTREAM_LOG_LEVEL=DEBUG timeout $((60 * PATIENCE)) \
+		sqlite3 -bail :memory: ".load $VFS" ".open file:x.db?vfs=litestream" "$@"
+}
+
+# judge_hydrate DIR FILE	the whole database, as the judge restores it
+judge_hydrate() {
+	rm -f "$2" "$2.meta" judge.log
+	LITESTREAM_HYDRATION_ENABLED=true LITESTREAM_HYDRATION_PATH=$2 \
+		judge_ask "$1" 'SELECT count(*) FROM sqlite_schema' \
+		".shell timeout 30 sh -c 'until grep -q \"msg=.hydration \\(complete\\|failed\\)\" judge.log; do sleep 0.02; done'" \
+		>hydrate.log 2>&1
+	grep -q 'msg="hydration complete"' judge.log && [ -s "$2" ]
+}

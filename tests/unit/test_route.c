@@ -1,0 +1,114 @@
+#include "fcgi/route.h"
+
+#include "tests/unit/unit.h"
+
+#define HEALTH  "GET, HEAD, OPTIONS"
+#define SIGN_IN "POST, OPTIONS"
+#define RECORDS "GET, HEAD, POST, OPTIONS"
+#define RECORD  "GET, HEAD, PATCH, DELETE, OPTIONS"
+
+static const struct {
+	enum route_host host;
+	const char *method, *path;
+	enum route route;
+	const char *allow, *id;
+} cases[] = {
+	{ ROUTE_PLATFORM, "GET", "api/health", ROUTE_HEALTH, HEALTH, NULL },
+	{ ROUTE_TENANT, "GET", "api/health", ROUTE_HEALTH, HEALTH, NULL },
+	{ ROUTE_TENANT, "HEAD", "api/health", ROUTE_HEALTH, HEALTH, NULL },
+	{ ROUTE_TENANT, "OPTIONS", "api/health", ROUTE_OPTIONS, HEALTH, NULL },
+	{ ROUTE_TENANT, "POST", "api/health", ROUTE_NONE, HEALTH, NULL },
+	{ ROUTE_TENANT, "get", "api/health", ROUTE_NONE, HEALTH, NULL },
+	{ ROUTE_TENANT, "", "api/health", ROUTE_NONE, HEALTH, NULL },
+	{ ROUTE_TENANT, "GET", "api/Health", ROUTE_NONE, NULL, NULL },
+	{ ROUTE_TENANT, "GET", "api/health/x", ROUTE_NONE, NULL, NULL },
+	{ ROUTE_TENANT, "GET", "api", ROUTE_NONE, NULL, NULL },
+	{ ROUTE_TENANT, "GET", "", ROUTE_NONE, NULL, NULL },
+	{ ROUTE_TENANT, "OPTIONS", "api/tasks", ROUTE_NONE, NULL, NULL },
+
+	{ ROUTE_TENANT, "GET", "api/collections/users/auth-methods",
+	    ROUTE_AUTH_METHODS, HEALTH, NULL },
+	{ ROUTE_TENANT, "POST", "api/collections/users/auth-with-password",
+	    ROUTE_SIGN_IN, SIGN_IN, NULL },
+	{ ROUTE_TENANT, "POST", "api/collections/Users/auth-with-password",
+	    ROUTE_SIGN_IN, SIGN_IN, NULL },
+	{ ROUTE_TENANT, "POST",
+	    "api/collections/_pb_users_auth_/auth-with-password", ROUTE_SIGN_IN,
+	    SIGN_IN, NULL },
+	{ ROUTE_TENANT, "POST", "api/collections/_users/auth-with-password",
+	    ROUTE_NONE, NULL, NULL },
+	{ ROUTE_TENANT, "GET", "api/collections/users/auth-with-password",
+	    ROUTE_NONE, SIGN_IN, NULL },
+	{ ROUTE_TENANT, "POST", "api/collections/users/auth-refresh",
+	    ROUTE_REFRESH, SIGN_IN, NULL },
+
+	{ ROUTE_TENANT, "GET", "api/collections/users/records",
+	    ROUTE_USERS_LIST, RECORDS, NULL },
+	{ ROUTE_TENANT, "HEAD", "api/collections/users/records",
+	    ROUTE_USERS_LIST, RECORDS, NULL },
+	{ ROUTE_TENANT, "POST", "api/collections/users/records",
+	    ROUTE_USERS_CREATE, RECORDS, NULL },
+	{ ROUTE_TENANT, "DELETE", "api/collections/users/records", ROUTE_NONE,
+	    RECORDS, NULL },
+	{ ROUTE_TENANT, "GET", "api/collections/users/records/7",
+	    ROUTE_USERS_VIEW, RECORD, "7" },
+	{ ROUTE_TENANT, "PATCH", "api/collections/users/records/7",
+	    ROUTE_USERS_UPDATE, RECORD, "7" },
+	{ ROUTE_TENANT, "DELETE", "api/collections/users/records/7",
+	    ROUTE_USERS_DELETE, RECORD, "7" },
+	{ ROUTE_TENANT, "PUT", "api/collections/users/records/7", ROUTE_NONE,
+	    RECORD, "7" },
+	{ ROUTE_TENANT, "GET", "api/collections/users/records/7/x", ROUTE_NONE,
+	    NULL, NULL },
+	{ ROUTE_TENANT, "GET", "api/collections/tasks/records/7", ROUTE_NONE,
+	    NULL, NULL },
+
+	/* Nobody signs in at the platform's own host. */
+	{ ROUTE_PLATFORM, "GET", "api/collections/users/auth-methods",
+	    ROUTE_NONE, NULL, NULL },
+	{ ROUTE_PLATFORM, "POST", "api/collections/users/auth-with-password",
+	    ROUTE_NONE, NULL, NULL },
+	{ ROUTE_PLATFORM, "POST", "api/collections/users/auth-refresh",
+	    ROUTE_NONE, NULL, NULL },
+	{ ROUTE_PLATFORM, "GET", "api/collections/users/records", ROUTE_NONE,
+	    NULL, NULL },
+	{ ROUTE_PLATFORM, "GET", "api/collections/users/records/7", ROUTE_NONE,
+	    NULL, NULL },
+};
+
+static void
+routes(void **state)
+{
+	struct str segments[16], rest, id;
+	const char *allow;
+	enum route route;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < N_OF(cases); i++) {
+		rest = str_of(cases[i].path);
+		n = 0;
+		if (rest.n > 0)
+			while (str_next(&rest, '/', &segments[n]))
+				n++;
+		route = route_find(cases[i].host, str_of(cases[i].method),
+		    segments, n, &id, &allow);
+		if (route != cases[i].route || !allow != !cases[i].allow ||
+		    !str_eq(id, str_of(cases[i].id)))
+			fail_msg("%s %s: route %d, %s", cases[i].method,
+			    cases[i].path, (int)route, allow ? allow : "404");
+		if (allow)
+			assert_string_equal(allow, cases[i].allow);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+}

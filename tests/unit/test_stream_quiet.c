@@ -1,0 +1,148 @@
+/*
+ * What happens around a seal, and where nothing seems to happen: commits without
+ * a hint, files that are written to in place, a disk that fails once.
+ */
+#include "tests/unit/stream_harness.h"
+#include "tests/unit/shim_close.h"
+
+static void
+commit_unseen(void *arg)
+{
+	struct t *t = arg;
+
+	shim_close.hook = NULL;
+	OK(db_begin_write(t->worker, e_));
+	OK(db_exec(t->worker, "INSERT INTO t(n) VALUES(7)", e_));
+	OK(db_commit(t->worker, e_));
+}
+
+/* Its hint is lost as well: the sweep has nothing but the files. */
+static void
+a_commit_behind_the_last_look_of_a_seal_is_seen(void **state)
+{
+	struct t *t = *state;
+	uint64_t txid;
+
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(2)");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	txid = t->stream->pos.txid;
+	shim_close.hook = commit_unseen;
+	shim_close.arg = t;
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	assert_null(shim_close.hook);
+	assert_true(stream_changed(t->stream));
+	restart(t);
+	assert_true(stream_changed(t->stream));
+	flush(t);
+	assert_int_equal(t->stream->pos.txid, txid + 1);
+	assert_same(t);
+}
+
+/* A file that was put in the place of another keeps its WAL, and its number. */
+static void
+a_database_overwritten_beside_its_wal_begins_an_epoch(void **state)
+{
+	struct t *t = *state;
+	char cmd[512];
+
+	flush(t);
+	snprintf(cmd, sizeof(cmd),
+	    "cp %s %s/old && sqlite3 %s/old 'PRAGMA user_version=9' && "
+	    "rm -f %s/old-wal %s/old-shm",
+	    t->db_path, t->dir, t->dir, t->dir, t->dir);
+	assert_int_equal(system(cmd), 0);
+	exec(t, "INSERT INTO t(v) VALUES(randomblob(30000))");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	assert_true(t->stream->seen_wal.size > 0);
+	snprintf(cmd, sizeof(cmd), "cat %s/old > %s", t->dir, t->db_path);
+	assert_int_equal(system(cmd), 0);
+	assert_true(stream_changed(t->stream));
+	stream_touch(t->stream);
+	flush(t);
+	assert_int_equal(t->stream->pos.epoch, 2);
+}
+
+/* The kernel tells of a failed syncfs() once, whoever asked. */
+static void
+after_a_failed_sync_nothing_is_durable(void **state)
+{
+	struct t *t = *state;
+	int fd = t->env.data_fd;
+
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	t->env.data_fd = -1;
+	assert_int_equal(stream_checkpoint(t->stream, &t->err), -1);
+	assert_non_null(strstr(t->err.msg, "syncfs"));
+	t->env.data_fd = fd;
+	assert_int_equal(stream_sync(t->stream, &t->err), -1);
+	assert_non_null(strstr(t->err.msg, ": syncfs failed a moment ago"));
+	assert_false(t->stream->spool->last->durable);
+	/* All streams are quarantined. */
+	t->env.in_doubt = 0;
+	OK(spool_drop_unsynced(t->stream->spool, e_));
+	OK(stream_break(t->stream, 0, "test", e_));
+	flush(t);
+	assert_int_equal(t->stream->pos.epoch, 2);
+	assert_same(t);
+}
+
+static void
+commit_behind_the_index(void *arg)
+{
+	struct t *t = arg;
+
+	t->env.take_hints = NULL;
+	exec(t, "INSERT INTO t(n) VALUES(7)");
+}
+
+/* A hint that comes between the look at the index and the capture. */
+static void
+a_commit_behind_the_index_is_not_forgotten(void **state)
+{
+	struct t *t = *state;
+
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	t->env.take_hints = commit_behind_the_index;
+	t->env.arg = t;
+	OK(stream_flush(t->stream, clock_wall_ms(), 1, e_));
+	assert_int_equal(t->stream->pos.txid, 2);
+	assert_true(t->stream->dirty);
+	flush(t);
+	assert_int_equal(t->stream->pos.txid, 3);
+	assert_same(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    a_commit_behind_the_last_look_of_a_seal_is_seen, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_database_overwritten_beside_its_wal_begins_an_epoch,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_commit_behind_the_index_is_not_forgotten, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    after_a_failed_sync_nothing_is_durable, setup, teardown),
+	};
+	struct err err = ERR_INIT;
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	log_init("test", LOG_LEVEL_ERROR);
+	if (crypto_init(&err))
+		return 1;
+	shim_close_install();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

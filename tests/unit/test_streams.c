@@ -1,0 +1,213 @@
+#include "replication/streams.h"
+
+#include "tests/unit/follow.h"
+
+#define COUNT "SELECT count(*) FROM t"
+
+static void
+to_second_incarnation(void)
+{
+	follow_sql("acme", 2, "INSERT INTO t VALUES (100), (101), (102)");
+	OK(registry_switch(
+	    follow.registry, STR("acme"), 1, 2, 1, 1, &house.err));
+}
+
+/* How many rows the newest state of the replica has. */
+static int64_t
+latest(uint32_t want_epoch)
+{
+	uint32_t epoch;
+	int64_t n = follow_latest("acme", COUNT, &epoch);
+
+	assert_int_equal(epoch, want_epoch);
+	return n;
+}
+
+/* How many of the tenant's incarnations have something to do. */
+static size_t
+at_work(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < follow.streams->n_active; i++)
+		n += strcmp(follow.streams->active[i]->slug, "acme") == 0;
+	return n;
+}
+
+/* What a registry that was restored says. */
+static void
+set_back(const char *sql)
+{
+	struct db *db = registry_db(follow.registry);
+
+	OK(db_begin_write(db, &house.err));
+	OK(db_exec(db, sql, &house.err));
+	OK(db_commit(db, &house.err));
+}
+
+static struct position
+position_of(uint32_t incarnation)
+{
+	struct position pos;
+	char path[SPOOL_PATH];
+
+	spool_position_path(
+	    layout_spool(&house.config, "acme", incarnation).p, path);
+	OK(position_read(path, &pos, &house.err));
+	return pos;
+}
+
+static void
+what_was_committed_before_a_switch_is_shipped(void **state)
+{
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	assert_int_equal(latest(1), 1);
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	to_second_incarnation();
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	follow_all();
+	assert_int_equal(at_work(), 0);
+	assert_int_equal(position_of(1).shipped, 2);
+	assert_int_equal(latest(2), 3);
+}
+
+/* Sealed, then written to while no replicator ran, then replaced. */
+static void
+what_was_committed_before_a_switch_is_shipped_by_the_next(void **state)
+{
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	assert_true(position_of(1).sealed);
+	follow_stop();
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	to_second_incarnation();
+	follow_start();
+	follow_all();
+	assert_int_equal(position_of(1).shipped, 2);
+	assert_int_equal(latest(2), 3);
+
+	/* It is looked at once. */
+	follow_stop();
+	follow_start();
+	assert_int_equal(at_work(), 0);
+}
+
+static void
+lose_position(uint32_t incarnation)
+{
+	char path[SPOOL_PATH];
+
+	spool_position_path(
+	    layout_spool(&house.config, "acme", incarnation).p, path);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* A former incarnation that cannot go on does not become the newest state. */
+static void
+a_replaced_incarnation_begins_no_epoch_after_its_successor(void **state)
+{
+	struct stream *old;
+
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	old = streams_find(follow.streams, "acme");
+	to_second_incarnation();
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	assert_true(old->retired);
+	/* Its spool was on a disk that failed. */
+	lose_position(1);
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	follow_all();
+	assert_int_equal(at_work(), 0);
+	assert_int_equal(latest(2), 3);
+
+	/* The same, noticed only when a replicator starts. */
+	follow_stop();
+	follow_sql("acme", 2, "INSERT INTO t VALUES (103)");
+	follow_start();
+	follow_all();
+	assert_int_equal(latest(2), 4);
+}
+
+static void
+a_deleted_tenant_may(void **state)
+{
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	OK(registry_set_state(
+	    follow.registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	lose_position(1);
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	assert_null(streams_find(follow.streams, "acme"));
+	follow_all();
+	assert_int_equal(at_work(), 0);
+	assert_int_equal(latest(2), 2);
+
+	/* And the last commits of one that was deleted meanwhile. */
+	follow_stop();
+	follow_sql("acme", 1, "INSERT INTO t VALUES (3)");
+	follow_start();
+	follow_all();
+	assert_int_equal(latest(2), 3);
+	follow_stop();
+	follow_start();
+	assert_null(streams_find(follow.streams, "acme"));
+	assert_int_equal(at_work(), 0);
+}
+
+/* A registry that was restored to a time before the switch. */
+static void
+an_incarnation_that_is_current_again_begins_the_newest_epoch(void **state)
+{
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	to_second_incarnation();
+	follow_start();
+	follow_all();
+	assert_int_equal(latest(2), 3);
+	set_back("UPDATE tenants SET epoch = 1");
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	follow_all();
+	assert_int_equal(latest(3), 1);
+
+	/* The same, noticed only when a replicator starts. */
+	set_back("UPDATE tenants SET epoch = 2");
+	follow_stop();
+	follow_start();
+	follow_all();
+	assert_int_equal(latest(4), 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		follow_test(what_was_committed_before_a_switch_is_shipped),
+		follow_test(
+		    what_was_committed_before_a_switch_is_shipped_by_the_next),
+		follow_test(
+		    a_replaced_incarnation_begins_no_epoch_after_its_successor),
+		follow_test(a_deleted_tenant_may),
+		follow_test(
+		    an_incarnation_that_is_current_again_begins_the_newest_epoch),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	log_init("test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
