@@ -10,7 +10,8 @@
 
 struct store {
 	char *url;
-	struct store_dir *dir;
+	const struct store_driver *driver;
+	void *state;
 };
 
 void
@@ -19,7 +20,9 @@ store_key_text(const struct store_key *key, char out[STORE_KEY_TEXT])
 	char name[LTX_NAME];
 	int n;
 
-	if (key->kind == STORE_OWNER) {
+	if (key->kind == STORE_MACHINE) {
+		n = snprintf(out, STORE_KEY_TEXT, "_machine");
+	} else if (key->kind == STORE_OWNER) {
 		n = snprintf(out, STORE_KEY_TEXT, "%s/%08x/owner", key->slug,
 		    key->epoch);
 	} else {
@@ -51,19 +54,21 @@ directory_of(const char *url, struct err *err)
 struct store *
 store_open(const char *url, struct err *err)
 {
-	const char *path = directory_of(url, err);
-	struct store_dir *dir;
+	const struct store_driver *driver = &store_dir;
+	const char *rest = directory_of(url, err);
 	struct store *store;
+	void *state;
 
-	if (!path)
+	if (!rest)
 		return NULL;
-	dir = store_dir_open(path, err);
-	if (!dir)
+	state = driver->open(rest, err);
+	if (!state)
 		return NULL;
 	store = malloc(sizeof *store);
 	if (!store)
 		err_die("out of memory: store");
-	store->dir = dir;
+	store->driver = driver;
+	store->state = state;
 	store->url = strdup(url);
 	if (!store->url)
 		err_die("out of memory: store");
@@ -75,7 +80,7 @@ store_close(struct store *store)
 {
 	if (!store)
 		return;
-	store_dir_close(store->dir);
+	store->driver->close(store->state);
 	free(store->url);
 	free(store);
 }
@@ -90,14 +95,27 @@ void
 store_submit(struct store *store, struct store_op *op)
 {
 	err_clear(&op->failure);
+	op->requests = 0;
 	op->next = NULL;
-	store_dir_submit(store->dir, op);
+	store->driver->submit(store->state, op);
 }
 
 int
 store_poll(struct store *store, struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	return store_dir_poll(store->dir, fds, n, timeout_ms);
+	return store->driver->poll(store->state, fds, n, timeout_ms);
+}
+
+size_t
+store_room(const struct store *store)
+{
+	return store->driver->room(store->state);
+}
+
+void
+store_stats(const struct store *store, struct store_stats *out)
+{
+	store->driver->stats(store->state, out);
 }
 
 /* A copy that knows when it is done; what it calls back gets the original. */
@@ -146,6 +164,8 @@ store_now(struct store *store, struct store_op *op, struct err *err)
 	store_submit(store, &waited.op);
 	while (!waited.done)
 		(void)store_poll(store, NULL, 0, -1);
+	op->requests = waited.op.requests;
+	memcpy(op->version, waited.op.version, sizeof op->version);
 	if (waited.result.code == ERR_NONE)
 		return 0;
 	*err = waited.result;

@@ -12,6 +12,7 @@
  *
  *	<slug>/<epoch, 8 hex>/owner
  *	<slug>/<epoch, 8 hex>/<level>/<min, 16 hex>-<max, 16 hex>.ltx
+ *	_machine		who owns all of it (R7a)
  *
  * and how epoch and level are spelled on the medium is the store's business
  * (a directory: `ltx/<level, decimal>/`, the layout of Litestream's file
@@ -27,7 +28,11 @@
  */
 struct store;
 
-enum store_kind { STORE_LTX, STORE_OWNER };
+enum store_kind {
+	STORE_LTX,
+	STORE_OWNER,
+	STORE_MACHINE	/* R7a; no slug, no epoch */
+};
 
 #define STORE_LEVEL_RAW 0
 #define STORE_LEVEL_SNAPSHOT 9
@@ -40,7 +45,7 @@ struct store_key {
 	uint64_t min_txid, max_txid;
 };
 
-/* For messages: "acme/00000001/0/…-….ltx", "acme/00000001/owner". */
+/* For messages: "acme/00000001/0/…-….ltx", "acme/00000001/owner", "_machine". */
 #define STORE_KEY_TEXT 128
 void store_key_text(const struct store_key *key, char out[STORE_KEY_TEXT]);
 
@@ -64,6 +69,7 @@ struct store_object {
  * submitted again, in done() already.  data() and object() may fail, which
  * ends the operation with their error.  None of the three may call store_poll.
  */
+#define STORE_VERSION 96
 struct store_op {
 	enum store_verb verb;
 	struct store_key key;	/* LIST: slug, epoch, level; EPOCHS: slug */
@@ -75,6 +81,16 @@ struct store_op {
 	const char *path;
 	struct str bytes;
 	int64_t time_ms;
+
+	/*
+	 * PUT of bytes, with swap: not "only if there is none", but only if
+	 * what is there is still of this version, "" = nothing is there; else
+	 * ERR_CONFLICT.  Afterwards it is the version of what was put.  A GET
+	 * fills it.  An answer that was lost may turn into ERR_CONFLICT: read
+	 * again and compare.
+	 */
+	int swap;
+	char version[STORE_VERSION];
 
 	/*
 	 * GET: length bytes from offset on, 0 = to the end; arrives in pieces.
@@ -94,14 +110,32 @@ struct store_op {
 
 	void (*done)(struct store_op *op, const struct err *err); /* ERR_NONE */
 	void *arg;
+	unsigned requests;	/* out: sent for it, retries included */
 
 	struct store_op *next;	/* the store's */
 	struct err failure;	/* the store's */
 };
 
 /*
- * "file:///path" or a plain path; more schemes may follow.  A directory that
- * is not there is made by the first put.
+ * What went over the wire since the store was opened, in the classes that
+ * are billed.  A directory counts its operations.
+ */
+struct store_stats {
+	uint64_t puts;		/* PUT, POST and multipart's, but for DELETE */
+	uint64_t gets;		/* GET and HEAD of objects */
+	uint64_t lists;
+	uint64_t deletes;	/* requests, a batch is one */
+	uint64_t retries;	/* of all those, how many were repeated */
+	uint64_t refused;	/* "slow down": 503, 429 */
+	uint64_t failed;	/* operations that ended with an error, but for
+				   ERR_NOT_FOUND and ERR_CONFLICT */
+	uint64_t bytes_out, bytes_in;	/* of objects */
+	int64_t down_ms;	/* mono: no answer but errors since; 0 = up */
+};
+
+/*
+ * "file:///path" or a plain path; s3://bucket/prefix?endpoint=…&region=…
+ * (store_s3.h).  A directory that is not there is made by the first put.
  */
 struct store *store_open(const char *url, struct err *err);
 
@@ -113,6 +147,15 @@ void store_close(struct store *store);
 const char *store_url(const struct store *store);
 
 void store_submit(struct store *store, struct store_op *op);
+
+/*
+ * How many more operations would begin at once.  What is submitted beyond it
+ * waits inside, first come first served, so who wants a fair order, or to let
+ * something urgent pass, submits no more than this.
+ */
+size_t store_room(const struct store *store);
+
+void store_stats(const struct store *store, struct store_stats *out);
 
 /*
  * poll(2) for the caller's descriptors and the store's own at once; completes

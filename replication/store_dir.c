@@ -55,11 +55,12 @@ struct store_dir {
 	struct job job[JOBS];
 	size_t busy; /* jobs */
 	size_t turn; /* the job that is next */
+	struct store_stats stats;
 	unsigned char *chunk;
 };
 
-struct store_dir *
-store_dir_open(const char *path, struct err *err)
+static void *
+dir_open(const char *path, struct err *err)
 {
 	struct store_dir *dir;
 	struct stat st;
@@ -91,9 +92,11 @@ store_dir_open(const char *path, struct err *err)
 	return dir;
 }
 
-void
-store_dir_submit(struct store_dir *dir, struct store_op *op)
+static void
+dir_submit(void *state, struct store_op *op)
 {
+	struct store_dir *dir = state;
+
 	*dir->last = op;
 	dir->last = &op->next;
 }
@@ -107,6 +110,8 @@ path_of(const struct store_dir *dir, const struct store_op *op, char *out)
 
 	if (op->verb == STORE_SLUGS) {
 		n = snprintf(out, PATH_MAX, "%s", dir->root);
+	} else if (key->kind == STORE_MACHINE) {
+		n = snprintf(out, PATH_MAX, "%s/_machine", dir->root);
 	} else if (op->verb == STORE_EPOCHS) {
 		n = snprintf(out, PATH_MAX, "%s/%s", dir->root, key->slug);
 	} else if (op->verb == STORE_LIST) {
@@ -147,7 +152,8 @@ start_get(struct job *job, struct err *err)
 }
 
 static int
-get_some(struct job *job, unsigned char *chunk, struct err *err)
+get_some(struct job *job, unsigned char *chunk, uint64_t *bytes_in,
+    struct err *err)
 {
 	int64_t rest = job->end - job->at;
 	size_t n = rest < (int64_t)CHUNK ? (size_t)rest : CHUNK;
@@ -155,6 +161,7 @@ get_some(struct job *job, unsigned char *chunk, struct err *err)
 	if (file_pread(job->in, chunk, n, job->at, job->path, err) != 0)
 		return -1;
 	job->at += (int64_t)n;
+	*bytes_in += n;
 	if (n > 0 && job->op->data(job->op, chunk, n, err) != 0)
 		return -1;
 	return job->at == job->end;
@@ -189,7 +196,7 @@ step(struct store_dir *dir, struct job *job, struct err *err)
 	if (job->list)
 		return store_dir_list_step(job->list, err);
 	if (job->in >= 0)
-		return get_some(job, dir->chunk, err);
+		return get_some(job, dir->chunk, &dir->stats.bytes_in, err);
 	path_of(dir, job->op, job->path);
 	return start(job, err);
 }
@@ -218,6 +225,35 @@ end(struct store_dir *dir, struct job *job)
 }
 
 static void
+count(struct store_stats *stats, const struct store_op *op)
+{
+	switch (op->verb) {
+	case STORE_PUT:
+		stats->puts++;
+		break;
+	case STORE_GET:
+		stats->gets++;
+		break;
+	case STORE_LIST:
+	case STORE_EPOCHS:
+	case STORE_SLUGS:
+		stats->lists++;
+		break;
+	case STORE_DELETE:
+		stats->deletes++;
+		break;
+	}
+	if (op->failure.code == ERR_NONE)
+		stats->down_ms = 0;
+	else if (op->failure.code != ERR_NOT_FOUND &&
+		 op->failure.code != ERR_CONFLICT) {
+		stats->failed++;
+		if (stats->down_ms == 0)
+			stats->down_ms = clock_mono_ms();
+	}
+}
+
+static void
 take_turn(struct store_dir *dir, struct job *job)
 {
 	struct store_op *op;
@@ -233,13 +269,15 @@ take_turn(struct store_dir *dir, struct job *job)
 		return;
 	assert((rc == 1) == (op->failure.code == ERR_NONE));
 	end(dir, job);
+	op->requests = 1;
+	count(&dir->stats, op);
 	op->done(op, &op->failure);
 }
 
-int
-store_dir_poll(
-    struct store_dir *dir, struct pollfd *fds, nfds_t n, int timeout_ms)
+static int
+dir_poll(void *state, struct pollfd *fds, nfds_t n, int timeout_ms)
 {
+	struct store_dir *dir = state;
 	int work = dir->first || dir->busy > 0;
 	int ready = poll(fds, n, work ? 0 : timeout_ms);
 	int64_t until;
@@ -256,11 +294,11 @@ store_dir_poll(
 	return ready < 0 ? 0 : ready;
 }
 
-void
-store_dir_close(struct store_dir *dir)
+static void
+dir_close(void *state)
 {
-	if (!dir)
-		return;
+	struct store_dir *dir = state;
+
 	for (int i = 0; i < JOBS; i++)
 		if (dir->job[i].op)
 			end(dir, &dir->job[i]);
@@ -268,3 +306,28 @@ store_dir_close(struct store_dir *dir)
 	free(dir->chunk);
 	free(dir);
 }
+
+static size_t
+dir_room(const void *state)
+{
+	const struct store_dir *dir = state;
+
+	return dir->first ? 0 : JOBS - dir->busy;
+}
+
+static void
+dir_stats(const void *state, struct store_stats *out)
+{
+	const struct store_dir *dir = state;
+
+	*out = dir->stats;
+}
+
+const struct store_driver store_dir = {
+	.open = dir_open,
+	.close = dir_close,
+	.submit = dir_submit,
+	.poll = dir_poll,
+	.room = dir_room,
+	.stats = dir_stats,
+};

@@ -63,6 +63,11 @@ struct config {
 	int64_t replica_sweep_ms;	/* for hints that were lost; 60s */
 	int64_t replica_idle_ms;	/* quiet so long, a tenant is sealed; 60s */
 	int64_t replica_checkpoint;	/* frames in the WAL; 1000 */
+	int64_t replica_fine_ms;	/* every interval restorable so far back; 7d */
+	int64_t replica_retain_ms;	/* something is; 30d */
+	int64_t replica_put_budget;	/* PUTs a day, all tenants; 0 = no bound */
+	int64_t replica_spool_max;	/* bytes that wait for the store; 2 GiB */
+	int64_t replica_verify_ms;	/* each tenant is proven so often; 0 = never */
 	int64_t replica_open;		/* tenants open at once; 256 */
 
 	enum log_level log_level;
