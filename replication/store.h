@@ -86,7 +86,7 @@ struct store_op {
 	 * PUT of bytes, with swap: not "only if there is none", but only if
 	 * what is there is still of this version, "" = nothing is there; else
 	 * ERR_CONFLICT.  Afterwards it is the version of what was put.  A GET
-	 * fills it.  An answer that was lost may turn into ERR_CONFLICT: read
+	 * fills it, but for an LTX file, which has one.  An answer that was lost may turn into ERR_CONFLICT: read
 	 * again and compare.
 	 */
 	int swap;

@@ -12,6 +12,7 @@
 #include "replication/ltx.h"
 #include "replication/store_dir_list.h"
 #include "replication/store_dir_put.h"
+#include "replication/store_dir_version.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 
@@ -29,7 +30,8 @@
  * replacing; then the directory is synced, and only then it is put.  The
  * writer holds a lock on the .put file.  One that nobody holds is what a
  * killed writer left: the next put of the object uses it, and a listing
- * removes it.
+ * removes it.  A swap compares and replaces while it holds that lock; an
+ * object's version is the hash of its content.
  *
  * File systems have no calls that complete later, so work is cut into steps
  * of a chunk each, and store_poll does some of them, taking turns among a few
@@ -131,7 +133,7 @@ path_of(const struct store_dir *dir, const struct store_op *op, char *out)
 static int
 start_get(struct job *job, struct err *err)
 {
-	const struct store_op *op = job->op;
+	struct store_op *op = job->op;
 	struct stat st;
 
 	assert(op->offset >= 0 && op->length >= 0);
@@ -144,6 +146,10 @@ start_get(struct job *job, struct err *err)
 		return err_set(err, ERR_CORRUPT,
 		    "%s has %lld bytes, not %lld and more", job->path,
 		    (long long)st.st_size, (long long)op->offset);
+	if (op->key.kind != STORE_LTX &&
+	    store_dir_version_fd(
+		job->in, st.st_size, job->path, op->version, err) != 0)
+		return -1;
 	job->at = op->offset;
 	job->end = st.st_size;
 	if (op->length > 0 && op->length < job->end - job->at)
@@ -152,8 +158,8 @@ start_get(struct job *job, struct err *err)
 }
 
 static int
-get_some(struct job *job, unsigned char *chunk, uint64_t *bytes_in,
-    struct err *err)
+get_some(
+    struct job *job, unsigned char *chunk, uint64_t *bytes_in, struct err *err)
 {
 	int64_t rest = job->end - job->at;
 	size_t n = rest < (int64_t)CHUNK ? (size_t)rest : CHUNK;

@@ -1,5 +1,6 @@
 #include "replication/store_dir_put.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "replication/store_dir_version.h"
 #include "tenants/base/file.h"
 
 #define SUFFIX STORE_DIR_PUT_SUFFIX
@@ -17,7 +19,7 @@
 enum stage { COPY, COMPARE };
 
 struct store_dir_put {
-	const struct store_op *op;
+	struct store_op *op;
 	enum stage stage;
 	char path[PATH_MAX]; /* of the object */
 	char temp[PATH_MAX]; /* "" unless there is one, and it is ours */
@@ -106,11 +108,38 @@ open_temp(struct store_dir_put *put, struct err *err)
 }
 
 static int
+still_of_version(
+    const struct store_dir_put *put, const char *version, struct err *err)
+{
+	char there[STORE_VERSION];
+
+	if (store_dir_version(put->path, there, err) != 0)
+		return -1;
+	if (strcmp(there, version) == 0)
+		return 0;
+	return err_set(err, ERR_CONFLICT, "%s is not what it was", put->path);
+}
+
+/*
+ * Under the lock on the .put file, which every put of the object takes: what
+ * is compared now is still there when it is replaced.
+ */
+static int
+start_swap(struct store_dir_put *put, struct err *err)
+{
+	put->stage = COPY;
+	if (open_temp(put, err) != 0)
+		return -1;
+	return still_of_version(put, put->op->version, err);
+}
+
+static int
 start(struct store_dir_put *put, struct err *err)
 {
 	const struct store_op *op = put->op;
 	struct stat st;
 
+	assert(!op->swap || !op->path);
 	put->size = (int64_t)op->bytes.n;
 	if (op->path) {
 		put->in = file_open(op->path, O_RDONLY, 0, err);
@@ -120,6 +149,8 @@ start(struct store_dir_put *put, struct err *err)
 			return err_sys(err, "cannot look at %s", op->path);
 		put->size = st.st_size;
 	}
+	if (op->swap)
+		return start_swap(put, err);
 	put->stage = COMPARE;
 	put->out = open(put->path, O_RDONLY | O_CLOEXEC);
 	if (put->out >= 0)
@@ -160,6 +191,13 @@ finish_put(struct store_dir_put *put, struct err *err)
 		return err_sys(err, "cannot set the time of %s", put->temp);
 	if (file_sync(put->out, put->temp, err) != 0)
 		return -1;
+	if (put->op->swap) {
+		if (file_rename(put->temp, put->path, err) != 0)
+			return -1;
+		put->temp[0] = '\0';
+		store_dir_version_of(put->op->bytes, put->op->version);
+		return 1;
+	}
 	if (file_rename_new(put->temp, put->path, err) == 0) {
 		put->temp[0] = '\0';
 		return 1;
@@ -238,7 +276,7 @@ store_dir_put_sweep(const char *temp)
 }
 
 struct store_dir_put *
-store_dir_put_new(const struct store_op *op, const char *path, struct err *err)
+store_dir_put_new(struct store_op *op, const char *path, struct err *err)
 {
 	struct store_dir_put *put = calloc(1, sizeof *put);
 

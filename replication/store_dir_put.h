@@ -15,8 +15,8 @@ struct store_dir_put;
 #define STORE_DIR_PUT_SUFFIX ".put"
 
 /* op must outlive it.  NULL is an error. */
-struct store_dir_put *store_dir_put_new(const struct store_op *op,
-    const char *path, struct err *err);
+struct store_dir_put *store_dir_put_new(struct store_op *op, const char *path,
+    struct err *err);
 /* With n bytes of space at chunk: 1 it is put, 0 there is more to do, -1. */
 int store_dir_put_step(struct store_dir_put *put, void *chunk, size_t n,
     struct err *err);

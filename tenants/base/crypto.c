@@ -140,11 +140,60 @@ crypto_hmac_sha256(
 }
 
 void
+crypto_hmac_sha256_any(struct str key, struct str text, unsigned char out[32])
+{
+	crypto_auth_hmacsha256_state state;
+
+	(void)crypto_auth_hmacsha256_init(
+	    &state, (const unsigned char *)key.p, key.n);
+	(void)crypto_auth_hmacsha256_update(
+	    &state, (const unsigned char *)text.p, text.n);
+	(void)crypto_auth_hmacsha256_final(&state, out);
+	crypto_wipe(&state, sizeof state);
+}
+
+void
 crypto_sha256(struct str text, unsigned char out[32])
 {
 	static_assert(crypto_hash_sha256_BYTES == 32, "FIPS 180-4");
 
 	(void)crypto_hash_sha256(out, (const unsigned char *)text.p, text.n);
+}
+
+static crypto_hash_sha256_state *
+sha256_state(struct crypto_sha256 *hash)
+{
+	static_assert(sizeof hash->state == sizeof(crypto_hash_sha256_state),
+	    "as libsodium's");
+	static_assert(_Alignof(struct crypto_sha256) >=
+			  _Alignof(crypto_hash_sha256_state),
+	    "as libsodium's");
+
+	return (crypto_hash_sha256_state *)(void *)hash->state;
+}
+
+void
+crypto_sha256_init(struct crypto_sha256 *hash)
+{
+	(void)crypto_hash_sha256_init(sha256_state(hash));
+}
+
+void
+crypto_sha256_add(struct crypto_sha256 *hash, const void *p, size_t n)
+{
+	(void)crypto_hash_sha256_update(sha256_state(hash), p, n);
+}
+
+void
+crypto_sha256_end(struct crypto_sha256 *hash, unsigned char out[32])
+{
+	(void)crypto_hash_sha256_final(sha256_state(hash), out);
+}
+
+void
+crypto_hex(const void *p, size_t n, char *out)
+{
+	(void)sodium_bin2hex(out, 2 * n + 1, p, n);
 }
 
 void

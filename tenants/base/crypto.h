@@ -47,11 +47,25 @@ int crypto_key_create(const char *path, struct err *err);
 void crypto_derive(const struct secret *key, const struct str *parts, size_t n,
     struct secret *out);
 
-/* RFC 2104 with SHA-256: 32 bytes. */
+/* RFC 2104 with SHA-256: 32 bytes.  The second takes a key of any length. */
 void crypto_hmac_sha256(const struct secret *key, struct str text,
+    unsigned char out[32]);
+void crypto_hmac_sha256_any(struct str key, struct str text,
     unsigned char out[32]);
 
 void crypto_sha256(struct str text, unsigned char out[32]);
+
+/* The same of bytes that come in pieces. */
+struct crypto_sha256 {
+	uint64_t state[13];	/* the library's */
+};
+
+void crypto_sha256_init(struct crypto_sha256 *hash);
+void crypto_sha256_add(struct crypto_sha256 *hash, const void *p, size_t n);
+void crypto_sha256_end(struct crypto_sha256 *hash, unsigned char out[32]);
+
+/* Lower case, 2 n digits and a NUL. */
+void crypto_hex(const void *p, size_t n, char *out);
 
 /*
  * RFC 4648, 5: URL-safe, without padding.  Decoding is strict, down to the

@@ -31,9 +31,12 @@ set_up(void **state)
 	assert_non_null(place);
 	snprintf(place->dir, 1000, "%.900s/test_store.XXXXXX", base);
 	assert_non_null(mkdtemp(place->dir));
-	if (url)
-		snprintf(place->url, sizeof place->url, "%.1000s%s", url,
-		    strrchr(place->dir, '/'));
+	if (url) {
+		size_t n = strcspn(url, "?");
+
+		snprintf(place->url, sizeof place->url, "%.*s%s%.1000s",
+		    (int)n, url, strrchr(place->dir, '/'), url + n);
+	}
 	else
 		snprintf(place->url, sizeof place->url, "file://%.1000s/r",
 		    place->dir);
@@ -120,6 +123,12 @@ owner_key(const char *slug, uint32_t epoch)
 
 	key.kind = STORE_OWNER;
 	return key;
+}
+
+static inline struct store_key
+machine_key(void)
+{
+	return (struct store_key){ .kind = STORE_MACHINE };
 }
 
 static inline struct store_op

@@ -61,6 +61,48 @@ sha256(void **state)
 	    "f1809a48a497200e046d39ccc7112cd0");
 }
 
+static void
+sha256_of_pieces(void **state)
+{
+	struct str text = filled('a', 1000000);
+	struct crypto_sha256 hash;
+	unsigned char want[32], out[32];
+	char hex[65];
+
+	(void)state;
+	crypto_sha256(text, want);
+	for (size_t step = 1; step < text.n; step = step * 7 + 1) {
+		crypto_sha256_init(&hash);
+		for (size_t at = 0; at < text.n; at += step)
+			crypto_sha256_add(&hash, text.p + at,
+			    step < text.n - at ? step : text.n - at);
+		crypto_sha256_end(&hash, out);
+		assert_memory_equal(out, want, sizeof out);
+	}
+	crypto_hex(want, sizeof want, hex);
+	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67"
+				 "f1809a48a497200e046d39ccc7112cd0");
+}
+
+/* RFC 4231, 4.7: a key longer than a block. */
+static void
+hmac_sha256_with_a_long_key(void **state)
+{
+	unsigned char out[32];
+
+	(void)state;
+	crypto_hmac_sha256_any(filled((char)0xaa, 131),
+	    STR("Test Using Larger Than Block-Size Key - Hash Key First"), out);
+	assert_hex(out, sizeof out,
+	    "60e431591ee0b67f0d8a26aacbf5b77f"
+	    "8e0bc6213728c5140546040f0ee37f54");
+	crypto_hmac_sha256_any(
+	    STR("Jefe"), STR("what do ya want for nothing?"), out);
+	assert_hex(out, sizeof out,
+	    "5bdcc146bf60754e6a042426089575c7"
+	    "5a003f089d2739839dec58b964ec3843");
+}
+
 /*
  * RFC 4231, 4.  A key shorter than a block is the same with zeroes after it
  * (RFC 2104), so those of up to 32 bytes fit a struct secret.
@@ -543,7 +585,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256),
+		cmocka_unit_test(sha256_of_pieces),
 		cmocka_unit_test(hmac_sha256),
+		cmocka_unit_test(hmac_sha256_with_a_long_key),
 		cmocka_unit_test(derive),
 		cmocka_unit_test(no_two_lists_of_parts_run_together),
 		cmocka_unit_test(equal),

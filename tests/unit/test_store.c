@@ -18,6 +18,9 @@ key_texts(void **state)
 	key = owner_key("_registry", UINT32_MAX);
 	store_key_text(&key, text);
 	assert_string_equal(text, "_registry/ffffffff/owner");
+	key = machine_key();
+	store_key_text(&key, text);
+	assert_string_equal(text, "_machine");
 }
 
 static void
@@ -280,6 +283,138 @@ callbacks_may_fail(void **state)
 	drop(bytes);
 }
 
+/* --- swaps ---------------------------------------------------------------- */
+
+static int
+swap(struct place *place, const char *bytes, char version[STORE_VERSION],
+    struct err *err)
+{
+	struct seen seen;
+	struct store_op op = new_op(STORE_PUT, machine_key(), &seen);
+	int rc;
+
+	err_clear(err);
+	op.swap = 1;
+	op.bytes = str_of(bytes);
+	memcpy(op.version, version, sizeof op.version);
+	rc = store_now(place->store, &op, err);
+	if (rc == 0)
+		memcpy(version, op.version, sizeof op.version);
+	return rc;
+}
+
+static void
+version_of(struct place *place, char version[STORE_VERSION])
+{
+	struct seen seen;
+	struct store_op op = new_op(STORE_GET, machine_key(), &seen);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_now(place->store, &op, &err), 0);
+	memcpy(version, op.version, sizeof op.version);
+	buf_free(&seen.data);
+}
+
+static void
+a_swap_replaces_what_was_seen(void **state)
+{
+	struct place *place = *state;
+	char first[STORE_VERSION] = "", second[STORE_VERSION];
+	char seen[STORE_VERSION], none[STORE_VERSION] = "";
+	struct err err = ERR_INIT;
+
+	if (swap(place, "one", first, &err) != 0)
+		fail_msg("%s", err.msg);
+	assert_true(strlen(first) > 0);
+	version_of(place, seen);
+	assert_string_equal(seen, first);
+
+	/* There is one. */
+	assert_int_equal(swap(place, "two", none, &err), -1);
+	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_content(place->store, machine_key(), 0, 0, STR("one"));
+
+	memcpy(second, first, sizeof second);
+	if (swap(place, "two", second, &err) != 0)
+		fail_msg("%s", err.msg);
+	assert_string_not_equal(first, second);
+	assert_content(place->store, machine_key(), 0, 0, STR("two"));
+	version_of(place, seen);
+	assert_string_equal(seen, second);
+
+	/* Who saw the first is late. */
+	assert_int_equal(swap(place, "three", first, &err), -1);
+	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_content(place->store, machine_key(), 0, 0, STR("two"));
+	assert_int_equal(swap(place, "four", second, &err), 0);
+	assert_content(place->store, machine_key(), 0, 0, STR("four"));
+}
+
+static void
+a_swap_of_what_is_gone(void **state)
+{
+	struct place *place = *state;
+	char version[STORE_VERSION] = "";
+	struct seen seen;
+	struct store_op op = new_op(STORE_DELETE, machine_key(), &seen);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(swap(place, "one", version, &err), 0);
+	assert_int_equal(store_now(place->store, &op, &err), 0);
+	assert_int_equal(swap(place, "two", version, &err), -1);
+	assert_int_equal(err.code, ERR_CONFLICT);
+	version[0] = '\0';
+	assert_int_equal(swap(place, "two", version, &err), 0);
+	assert_content(place->store, machine_key(), 0, 0, STR("two"));
+}
+
+/* Of many who saw the same, one. */
+static void
+one_of_many_swaps_wins(void **state)
+{
+	enum { MACHINES = 6, ROUNDS = 5 };
+	struct place *place = *state;
+	char version[STORE_VERSION] = "";
+	struct err err = ERR_INIT;
+
+	assert_int_equal(swap(place, "start", version, &err), 0);
+	for (int round = 0; round < ROUNDS; round++) {
+		char text[MACHINES][32];
+		struct seen seen[MACHINES];
+		struct store_op op[MACHINES];
+		int left, won = -1;
+
+		for (int i = 0; i < MACHINES; i++) {
+			op[i] = new_op(STORE_PUT, machine_key(), &seen[i]);
+			snprintf(text[i], sizeof text[i], "machine %d of %d", i,
+			    round);
+			op[i].swap = 1;
+			op[i].bytes = str_of(text[i]);
+			memcpy(op[i].version, version, sizeof version);
+			store_submit(place->store, &op[i]);
+		}
+		do {
+			(void)store_poll(place->store, NULL, 0, 1000);
+			left = MACHINES;
+			for (int i = 0; i < MACHINES; i++)
+				left -= seen[i].done;
+		} while (left > 0);
+		for (int i = 0; i < MACHINES; i++) {
+			if (seen[i].err.code == ERR_NONE) {
+				assert_int_equal(won, -1);
+				won = i;
+			} else if (seen[i].err.code != ERR_BUSY) {
+				assert_int_equal(
+				    seen[i].err.code, ERR_CONFLICT);
+			}
+		}
+		assert_true(won >= 0);
+		memcpy(version, op[won].version, sizeof version);
+		assert_content(
+		    place->store, machine_key(), 0, 0, str_of(text[won]));
+	}
+}
+
 /* --- many at once ------------------------------------------------------------- */
 
 struct chain {
@@ -462,6 +597,9 @@ main(void)
 		here(lists_are_in_order),
 		here(epochs_and_slugs),
 		here(callbacks_may_fail),
+		here(a_swap_replaces_what_was_seen),
+		here(a_swap_of_what_is_gone),
+		here(one_of_many_swaps_wins),
 		here(many_at_once),
 		here(a_small_object_overtakes_a_large_one),
 		here(poll_sees_the_callers_descriptors),
