@@ -70,6 +70,12 @@ struct ltx_reader *ltx_reader_new(const char *name, ltx_page_fn *page,
 int ltx_reader_push(struct ltx_reader *reader, const void *p, size_t n,
     struct err *err);
 int ltx_reader_finish(struct ltx_reader *reader, struct err *err);
+/*
+ * For who wants the pages one by one: a push of so many bytes, or of fewer,
+ * delivers no more than one page, whose bytes stay where they are until the
+ * next push.  Never 0.
+ */
+size_t ltx_reader_want(const struct ltx_reader *reader);
 /* NULL until the first LTX_HEADER bytes were pushed and found good. */
 const struct ltx_header *ltx_reader_header(const struct ltx_reader *reader);
 void ltx_reader_free(struct ltx_reader *reader);	/* accepts NULL */

@@ -350,6 +350,15 @@ ltx_reader_finish(struct ltx_reader *r, struct err *err)
 	return 0;
 }
 
+size_t
+ltx_reader_want(const struct ltx_reader *r)
+{
+	if (r->state == INDEX)
+		return r->due.n - r->found.n;
+	/* What follows the end is refused, byte by byte. */
+	return r->state == END ? 1 : r->want - r->have;
+}
+
 const struct ltx_header *
 ltx_reader_header(const struct ltx_reader *r)
 {
