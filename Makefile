@@ -44,7 +44,7 @@ endif
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE $(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
-LIBS    := -lfcgi -lsqlite3 -lsodium -llz4 -lm -pthread
+LIBS    := -lcurl -lfcgi -lsqlite3 -lsodium -llz4 -lm -pthread
 
 BASE    := $(wildcard tenants/base/*.c)
 TENANTS := $(wildcard tenants/*.c)

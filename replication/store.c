@@ -7,6 +7,7 @@
 
 #include "replication/ltx.h"
 #include "replication/store_dir.h"
+#include "replication/store_s3.h"
 
 struct store {
 	char *url;
@@ -47,7 +48,8 @@ directory_of(const char *url, struct err *err)
 	if (*path && (path == url || *path == '/'))
 		return path;
 	err_set(err, ERR_INPUT, "'%s' is not a place for a replica", url);
-	err_hint(err, "a directory, as /path or file:///path");
+	err_hint(err,
+	    "a directory, as /path or file:///path, or s3://BUCKET/PREFIX");
 	return NULL;
 }
 
@@ -55,10 +57,17 @@ struct store *
 store_open(const char *url, struct err *err)
 {
 	const struct store_driver *driver = &store_dir;
-	const char *rest = directory_of(url, err);
+	static const char s3[] = "s3://";
 	struct store *store;
+	const char *rest;
 	void *state;
 
+	if (strncmp(url, s3, sizeof s3 - 1) == 0) {
+		driver = &store_s3;
+		rest = url + sizeof s3 - 1;
+	} else {
+		rest = directory_of(url, err);
+	}
 	if (!rest)
 		return NULL;
 	state = driver->open(rest, err);

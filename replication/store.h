@@ -135,7 +135,7 @@ struct store_stats {
 
 /*
  * "file:///path" or a plain path; s3://bucket/prefix?endpoint=…&region=…
- * (store_s3.h).  A directory that is not there is made by the first put.
+ * (s3_url.h).  A directory that is not there is made by the first put.
  */
 struct store *store_open(const char *url, struct err *err);
 

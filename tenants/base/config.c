@@ -30,7 +30,7 @@
 
 enum kind {
 	DIRECTORY,
-	REPLICA, /* a directory, as a path or file:// */
+	REPLICA, /* a directory, as a path or file://; or s3:// */
 	DOMAIN,
 	GROUP,
 	LEVEL,
@@ -102,7 +102,7 @@ static const struct key keys[] = {
 	  CRYPTO_MEMORY_KIB_MIN, CRYPTO_MEMORY_KIB_MAX, "argon2id: m" },
 
 	{ "replica.url", REPLICA, AT(replica), "", 0, CONFIG_DIR_MAX,
-	  "directory to replicate to; empty: do not" },
+	  "directory or s3:// to replicate to; empty: do not" },
 	{ "replica.interval", DURATION, AT(replica_interval_ms), "1s",
 	  10, HOUR, "of a tenant that keeps writing" },
 	{ "replica.snapshot", DURATION, AT(replica_snapshot_ms), "24h",
@@ -273,11 +273,14 @@ set_replica(struct config *config, const struct key *key, struct str value,
 		text_at(config, key)[0] = '\0';
 		return 0;
 	}
-	if (str_starts(value, "s3://"))
-		return bad(err,
-		    "s3:// is not in this build: "
-		    "it replicates to a directory",
-		    "give a path or file:///path, on another disk");
+	/* Its parts are for those who open it: replication/s3_url.h. */
+	if (str_starts(value, "s3://")) {
+		if (str_copy(value, text_at(config, key),
+			(size_t)key->most + 1) == 0)
+			return 0;
+		return err_set(err, ERR_INPUT, "longer than %lld bytes",
+		    (long long)key->most);
+	}
 	if (str_starts(value, "file://")) {
 		value = str_sub(value, strlen("file://"), value.n);
 		if (!str_starts(value, "/"))
@@ -292,7 +295,8 @@ set_replica(struct config *config, const struct key *key, struct str value,
 		   str_starts(str_sub(value, str_find(value, ':', 0), value.n),
 		       "://")) {
 		return bad(err, "unknown kind of replica",
-		    "give a path or file:///path");
+		    "give a path, file:///path or "
+		    "s3://BUCKET/PREFIX");
 	}
 	return set_directory(config, key, value, err);
 }

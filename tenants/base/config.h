@@ -57,7 +57,7 @@ struct config {
 	int64_t password_kib;		/* argon2id m; 19456 */
 
 	/* replication */
-	char replica[CONFIG_PATH_MAX];	/* directory (file:// allowed); "" = off */
+	char replica[CONFIG_PATH_MAX];	/* directory, file:// or s3://; "" = off */
 	int64_t replica_interval_ms;	/* of a tenant that keeps writing; 1s */
 	int64_t replica_snapshot_ms;	/* at the longest; 24h */
 	int64_t replica_sweep_ms;	/* for hints that were lost; 60s */

@@ -36,7 +36,8 @@ refused 2 'no slug' 'slug' '../acme' --to x
 refused 2 'no time' "--at: .*some day" acme --at 'some day' --to x
 refused 2 'no TXID' '--txid -3: is not a number from 1 on' acme --txid -3 --to x
 refused 2 'no epoch' '--epoch one: is not an epoch' acme --epoch one --to x
-refused 2 'no place for a replica' "'s3://b/p' is not a place for a replica" acme --from s3://b/p --to x
+refused 2 'no place for a replica' "'gs://b/p' is not a place for a replica" acme --from gs://b/p --to x
+refused 2 'no bucket' "'b' is not the name of a bucket" acme --from s3://b/p --to x
 refused 1 'another tenant' 'globex: there is no replica of it in ' globex --to x
 refused 1 'another epoch' 'there is no epoch 00000009; the newest is 00000001' acme --epoch 9 --to x
 refused 1 'a time before the first' 'acme: nothing is as old as 2026-11-23T10:00:00\.000Z; the oldest point of epoch 00000001 is TXID 1 of 2026-11-23T10:00:01\.123Z' \

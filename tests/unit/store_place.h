@@ -34,10 +34,9 @@ set_up(void **state)
 	if (url) {
 		size_t n = strcspn(url, "?");
 
-		snprintf(place->url, sizeof place->url, "%.*s%s%.1000s",
-		    (int)n, url, strrchr(place->dir, '/'), url + n);
-	}
-	else
+		snprintf(place->url, sizeof place->url, "%.*s%s%.1000s", (int)n,
+		    url, strrchr(place->dir, '/'), url + n);
+	} else
 		snprintf(place->url, sizeof place->url, "file://%.1000s/r",
 		    place->dir);
 	place->store = store_open(place->url, &err);

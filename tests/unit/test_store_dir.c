@@ -21,7 +21,7 @@ static void
 urls(void **state)
 {
 	struct place *place = *state;
-	static const char *const bad[] = { "", "s3://bucket/x", "file://",
+	static const char *const bad[] = { "", "gs://bucket/x", "file://",
 		"file://host/x", "http://x" };
 	char message[PATH_MAX + 64];
 	struct err err = ERR_INIT;
@@ -33,8 +33,9 @@ urls(void **state)
 		snprintf(message, sizeof message,
 		    "'%s' is not a place for a replica", bad[i]);
 		assert_string_equal(err.msg, message);
-		assert_string_equal(
-		    err.hint, "a directory, as /path or file:///path");
+		assert_string_equal(err.hint,
+		    "a directory, as /path or file:///path, or "
+		    "s3://BUCKET/PREFIX");
 	}
 	store = store_open(place->dir, &err);
 	assert_non_null(store);
