@@ -24,6 +24,7 @@ static const struct command {
 	{ "tenant", cmd_tenant, "create, list, show, suspend, resume, delete" },
 	{ "check", check, "all that can be wrong, before it is" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
+	{ "verify", cmd_verify, "restore to scratch, and compare" },
 	{ "restore", cmd_restore, "a tenant, at any point of its history" },
 	{ "worker", cmd_worker, "a process of the pool" },
 	{ "replicator", cmd_replicator, "the process that replicates" },

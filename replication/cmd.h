@@ -7,6 +7,7 @@
  */
 int cmd_replicator(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 
 #endif

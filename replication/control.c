@@ -224,6 +224,13 @@ control_answer(struct control_client *client, struct str text)
 	client->answered = 1;
 }
 
+void
+control_refuse(struct control_client *client, const struct err *err)
+{
+	buf_puts(&client->answer, "error ");
+	control_answer(client, str_of(err->msg));
+}
+
 /* One request, and its answer without the line's end. */
 static int
 ask(const struct config *config, const char *request, int64_t timeout_ms,
@@ -310,6 +317,65 @@ control_flush(const struct config *config, const char *slug, int64_t timeout_ms,
 		return err_set(err, ERR_INPUT, "slug too long");
 	buf_init(&answer, LINE_MAX_BYTES);
 	rc = ask(config, line, timeout_ms, &answer, err);
+	buf_free(&answer);
+	return rc;
+}
+
+/* "VERB SLUG REST", and the answer. */
+static int
+ask_about(const struct config *config, const char *verb, const char *slug,
+    const char *rest, struct buf *answer, struct err *err)
+{
+	char line[LINE_MAX_BYTES];
+
+	if (snprintf(line, sizeof(line), "%s %s%s\n", verb, slug, rest) >=
+	    (int)sizeof(line))
+		return err_set(err, ERR_INPUT, "slug too long");
+	buf_init(answer, LINE_MAX_BYTES);
+	return ask(config, line, STATUS_TIMEOUT_MS, answer, err);
+}
+
+int
+control_point(const struct config *config, const char *slug,
+    const struct wal_place *at, struct control_state *out, struct err *err)
+{
+	char place[64];
+	struct str rest;
+	struct buf answer;
+	uint64_t number;
+	int rc;
+
+	snprintf(place, sizeof(place), " %08x %08x %08x %08x %08x", at->salt[0],
+	    at->salt[1], at->frame, at->cksum[0], at->cksum[1]);
+	rc = ask_about(config, "point", slug, place, &answer, err);
+	rest = buf_view(&answer);
+	if (rc == 0 && (!str_starts(rest, "ok ") || rest.n < 13 ||
+			   str_hex64(str_sub(rest, 3, 11), &number) ||
+			   str_u64(str_sub(rest, 12, rest.n), &out->txid)))
+		rc = err_set(err, ERR_BUSY,
+		    "the replicator is of another version: restart it");
+	if (rc == 0)
+		out->epoch = (uint32_t)number;
+	buf_free(&answer);
+	return rc;
+}
+
+int
+control_proven(const struct config *config, const char *slug, struct err *err)
+{
+	struct buf answer;
+	int rc = ask_about(config, "proven", slug, "", &answer, err);
+
+	buf_free(&answer);
+	return rc;
+}
+
+int
+control_renew(const struct config *config, const char *slug, struct err *err)
+{
+	struct buf answer;
+	int rc = ask_about(config, "renew", slug, "", &answer, err);
+
 	buf_free(&answer);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdint.h>
 
+#include "replication/wal.h"
 #include "tenants/base/buf.h"
 #include "tenants/base/config.h"
 #include "tenants/base/err.h"
@@ -16,6 +17,11 @@
  *	status            the answer is one line of JSON
  *	flush SLUG        answered when everything committed before is with the
  *	                  store: "ok <epoch, 8 hex> <TXID>"
+ *	point SLUG SALT SALT FRAME CKSUM CKSUM, each 8 hex
+ *	                  a file shall end there (stream.h): "ok <epoch> <TXID>",
+ *	                  or "ok 00000000 0": it is not reached (yet)
+ *	proven SLUG       its file `proven` is another (proof.h): "ok"
+ *	renew SLUG        begins a new epoch: "ok"
  *
  * Anything that went wrong is "error <text>".
  */
@@ -25,6 +31,16 @@ int control_status(const struct config *config, struct buf *json,
     struct err *err);
 int control_flush(const struct config *config, const char *slug,
     int64_t timeout_ms, struct err *err);
+struct control_state {
+	uint32_t epoch;
+	uint64_t txid;
+};
+int control_point(const struct config *config, const char *slug,
+    const struct wal_place *at, struct control_state *out, struct err *err);
+int control_proven(const struct config *config, const char *slug,
+    struct err *err);
+int control_renew(const struct config *config, const char *slug,
+    struct err *err);
 
 /* The replicator's side: never blocks on a client. */
 #define CONTROL_CLIENTS 16
@@ -49,5 +65,6 @@ void control_serve(struct control *control,
 
 /* The whole answer; sent and the connection closed as the client reads it. */
 void control_answer(struct control_client *client, struct str text);
+void control_refuse(struct control_client *client, const struct err *err);
 
 #endif

@@ -1,18 +1,17 @@
 #include "replication/replicator.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "replication/descriptors.h"
 #include "replication/hint_queue.h"
+#include "replication/prover.h"
 #include "replication/ship.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
@@ -47,6 +46,7 @@ struct replicator {
 	struct streams *streams;
 	struct control *control;
 	struct waiters waiters;
+	struct prover *prover;
 	size_t n_open, open_max;
 	size_t n_snapshots;
 	int64_t next_sweep_ms; /* mono */
@@ -54,26 +54,6 @@ struct replicator {
 	int unsynced; /* since the last syncfs() */
 	int more; /* a tick's bound was reached: another at once */
 };
-
-static int
-take_lock(struct replicator *r, struct err *err)
-{
-	char path[CONFIG_PATH_MAX + 32];
-
-	snprintf(path, sizeof(path), "%s/replicator.lock", r->config->data);
-	r->lock_fd = file_open(path, O_RDWR | O_CREAT, 0600, err);
-	if (r->lock_fd < 0)
-		return -1;
-	if (flock(r->lock_fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK)
-			return err_sys(err, "%s: lock", path);
-		err_set(err, ERR_BUSY, "another replicator works on %s",
-		    r->config->data);
-		return err_hint(err, "stop it first; two would fight over "
-				     "checkpoints");
-	}
-	return 0;
-}
 
 static int
 watch_signals(struct replicator *r, struct err *err)
@@ -121,7 +101,8 @@ replicator_new(const struct config *config, struct err *err)
 		snprintf(r->host, sizeof(r->host), "unknown");
 	r->env.config = config;
 	r->env.host = r->host;
-	if (take_lock(r, err) ||
+	r->lock_fd = replicator_lock(config, err);
+	if (r->lock_fd < 0 ||
 	    descriptors_allow(
 		(size_t)config->replica_open, &r->open_max, err) ||
 	    watch_signals(r, err))
@@ -150,6 +131,7 @@ replicator_new(const struct config *config, struct err *err)
 		goto fail;
 	r->env.take_hints = take_hints;
 	r->env.arg = r;
+	r->prover = prover_new(config);
 	r->control = control_listen(config, err);
 	if (r->control == NULL)
 		goto fail;
@@ -164,6 +146,7 @@ replicator_free(struct replicator *r)
 {
 	if (r == NULL)
 		return;
+	prover_free(r->prover);
 	control_close(r->control);
 	store_close(r->store);
 	streams_free(r->streams);
@@ -442,7 +425,7 @@ on_request(void *arg, struct control_client *client, struct str line)
 	} else if (str_starts(line, "flush ")) {
 		waiters_add(&r->waiters, r->streams, client,
 		    str_sub(line, strlen("flush "), line.n));
-	} else {
+	} else if (!prover_request(r->streams, client, line)) {
 		control_answer(client, STR("error unknown request"));
 	}
 }
@@ -461,8 +444,11 @@ idle_ms(struct replicator *r)
 {
 	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
 	int64_t wait = r->next_sweep_ms - mono_ms;
+	int64_t proof_ms = prover_wait_ms(r->prover);
 	size_t i;
 
+	if (proof_ms < wait)
+		wait = proof_ms;
 	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more)
 		return 0;
 	for (i = 0; i < r->streams->n_active; i++) {
@@ -486,7 +472,7 @@ idle_ms(struct replicator *r)
 static int
 wait(struct replicator *r, int timeout_ms)
 {
-	struct pollfd fds[CONTROL_CLIENTS + 3];
+	struct pollfd fds[CONTROL_CLIENTS + 4];
 	struct signalfd_siginfo info;
 	nfds_t n;
 
@@ -494,6 +480,9 @@ wait(struct replicator *r, int timeout_ms)
 	fds[1] =
 	    (struct pollfd){ .fd = hint_queue_fd(r->hints), .events = POLLIN };
 	n = 2 + control_fds(r->control, fds + 2);
+	if (prover_fd(r->prover) >= 0)
+		fds[n++] = (struct pollfd){ .fd = prover_fd(r->prover),
+			.events = POLLIN };
 	store_poll(r->store, fds, n, timeout_ms);
 	follow_registry(r);
 	control_serve(r->control, on_request, on_gone, r);
@@ -512,6 +501,8 @@ tick(struct replicator *r, int all)
 	ship_all(r, mono_ms);
 	tend(r, now_ms, mono_ms);
 	sweep(r, mono_ms);
+	if (!all)
+		prover_tick(r->prover, r->streams);
 	waiters_serve(&r->waiters, r->streams);
 	streams_settle(r->streams);
 }
@@ -566,6 +557,8 @@ replicator_run(struct replicator *r)
 	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
 	while (!wait(r, idle_ms(r)))
 		tick(r, 0);
+	prover_free(r->prover);
+	r->prover = NULL;
 	stop_ms = clock_mono_ms() + STOP_MS;
 	touch_open(r);
 	do {

@@ -20,6 +20,12 @@
  */
 struct replicator;
 
+/*
+ * The lock of whoever may replicate this data directory: a descriptor to be
+ * closed, or -1 with ERR_BUSY where another process has it.
+ */
+int replicator_lock(const struct config *config, struct err *err);
+
 /* ERR_BUSY where another replicator works on this data directory. */
 struct replicator *replicator_new(const struct config *config,
     struct err *err);

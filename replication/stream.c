@@ -34,6 +34,7 @@ stream_new(struct stream_env *env, const char *slug, const char *db_path,
 	/* What cannot be read is not sealed: opening it will say why. */
 	if (position_read(path, &stream->pos, &unread))
 		memset(&stream->pos, 0, sizeof(stream->pos));
+	stream_read_proof(stream);
 	if (stream->pos.sealed) {
 		stream->seen_db = stream->pos.db;
 		stream->seen_wal = stream->pos.wal_file;
@@ -51,6 +52,7 @@ stream_free(struct stream *stream)
 	spool_close(stream->spool);
 	position_close(stream->file);
 	free(stream->failure);
+	free(stream->proof.failed);
 	free(stream->spool_dir);
 	free(stream->wal_path);
 	free(stream->db_path);
@@ -369,6 +371,10 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	    stream_break(stream, 0,
 		"an incarnation that was replaced is current again", err))
 		return -1;
+	if (stream->renew && stream->pos.epoch != 0 &&
+	    stream_break(stream, 0, "asked for by the operator", err))
+		return -1;
+	stream->renew = 0;
 	if (stream->cut) {
 		stream->dirty = 0;
 		return 0;

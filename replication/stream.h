@@ -33,6 +33,26 @@ struct stream_mark {
 	int64_t time_ms;
 };
 
+/*
+ * A place where a file shall end, so that somebody who holds a snapshot of
+ * exactly that place learns which TXID it is (live.h).
+ */
+struct stream_point {
+	struct wal_place at;	/* frame 0: none is asked for */
+	uint32_t epoch;		/* 0: not reached */
+	uint64_t txid;
+};
+
+/* What verify last found out (proof.h), as far as it is asked for often. */
+struct stream_proof {
+	int64_t time_ms;
+	int64_t took_ms;
+	int64_t retry_ms;	/* mono: it could not be told; not before */
+	uint64_t txid;
+	uint32_t epoch;
+	char *failed;		/* how it showed, or NULL */
+};
+
 struct stream_env {
 	const struct config *config;
 	const char *host;	/* for claims */
@@ -79,6 +99,9 @@ struct stream {
 
 	struct stream_mark *marks;	/* STREAM_MARKS of them, or NULL */
 	size_t n_marks;
+	struct stream_point point;
+	struct stream_proof proof;
+	int renew;			/* asked for: begin a new epoch */
 	int dirty;			/* there may be something to capture */
 	int64_t dirty_ms;		/* wall: the oldest commit of it, as far as known */
 	int64_t due_ms;			/* wall: when to capture it … */
@@ -170,6 +193,15 @@ int stream_break(struct stream *stream, uint32_t epoch, const char *why,
  */
 int stream_conclude(struct stream *stream, struct err *err);
 
+/*
+ * Asks for a point.  Where it was captured already, and nothing after it, it is
+ * reached at once; what was captured beyond it is never.
+ */
+void stream_ask_point(struct stream *stream, const struct wal_place *at);
+
+/* Takes in what the file `proven` says now. */
+void stream_read_proof(struct stream *stream);
+
 /* What is wrong with it, for status; NULL: nothing any more. */
 void stream_set_failure(struct stream *stream, const struct err *err);
 
@@ -186,6 +218,7 @@ int stream_repin(struct stream *stream, struct err *err);
 int stream_settle(const char *path, struct file_id *out, struct err *err);
 int stream_sync(struct stream *stream, struct err *err);
 int stream_save(struct stream *stream, struct err *err);
+void stream_note_point(struct stream *stream);
 int stream_capture(struct stream *stream, const struct db_wal *index,
     int64_t before_ms, struct err *err);
 int stream_begin_base(struct stream *stream, struct err *err);

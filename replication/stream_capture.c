@@ -111,7 +111,29 @@ write_file(struct stream *stream, const struct db_wal *index,
 	pos->complete = 0;
 	pos->since_bytes += bytes;
 	spool_add(stream->spool, &key, capture.time_ms, bytes);
+	stream_note_point(stream);
 	return 0;
+}
+
+/* As far as `to`, in two files where the point that was asked for is between. */
+static int
+write_up_to(struct stream *stream, const struct db_wal *index,
+    struct wal_place *place, uint32_t to, int64_t time_ms, struct err *err)
+{
+	const struct stream_point *point = &stream->point;
+	int commit;
+
+	if (point->epoch == 0 && point->at.frame > place->frame &&
+	    point->at.frame < to &&
+	    wal_same_salt(point->at.salt, index->salt)) {
+		if (capture_is_commit(stream->conn[stream->pin], index,
+			point->at.frame, &commit, err))
+			return -1;
+		if (commit && write_file(stream, index, place, point->at.frame,
+				  time_ms, err))
+			return -1;
+	}
+	return write_file(stream, index, place, to, time_ms, err);
 }
 
 /*
@@ -185,7 +207,7 @@ write_files(struct stream *stream, const struct db_wal *index,
 		if (capture_is_commit(stream->conn[stream->pin], index,
 			mark->frame, &commit, err))
 			return -1;
-		if (commit && write_file(stream, index, place, mark->frame,
+		if (commit && write_up_to(stream, index, place, mark->frame,
 				  mark->time_ms, err))
 			return -1;
 	}
@@ -195,7 +217,7 @@ write_files(struct stream *stream, const struct db_wal *index,
 		return -1;
 	if (belongs_later(stream, time_ms, before_ms))
 		return 0;
-	return write_file(stream, index, place, index->frames, time_ms, err);
+	return write_up_to(stream, index, place, index->frames, time_ms, err);
 }
 
 int

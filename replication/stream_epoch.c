@@ -115,6 +115,9 @@ stream_break(
 	stream->pos.epoch = epoch;
 	stream->pos.time_ms = time_ms;
 	stream->acked = 0;
+	/* A place that was a TXID of the old one is none of the new one. */
+	stream->point.epoch = 0;
+	stream->point.txid = 0;
 	stream->dirty = 1;
 	stream->whole = 1;
 	stream->due_ms = clock_wall_ms();
@@ -262,6 +265,7 @@ finish(struct stream *stream, struct err *err)
 		stream->snapshot_txid = 1;
 		stream->snapshot_time_ms = pos->time_ms;
 		stream->is_base = 0;
+		stream_note_point(stream);
 		stream_touch(stream);
 	}
 	snprintf(key.slug, sizeof(key.slug), "%s", stream->slug);

@@ -191,6 +191,15 @@ crypto_sha256_end(struct crypto_sha256 *hash, unsigned char out[32])
 }
 
 void
+crypto_digest(const void *p, size_t n, unsigned char out[CRYPTO_DIGEST])
+{
+	static_assert(CRYPTO_DIGEST >= crypto_generichash_BYTES_MIN,
+	    "a length that the library makes");
+
+	(void)crypto_generichash(out, CRYPTO_DIGEST, p, n, NULL, 0);
+}
+
+void
 crypto_hex(const void *p, size_t n, char *out)
 {
 	(void)sodium_bin2hex(out, 2 * n + 1, p, n);

@@ -1,0 +1,38 @@
+#ifndef ROWHOUSE_LIVE_H
+#define ROWHOUSE_LIVE_H
+
+#include <stdint.h>
+
+#include "replication/digests.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+
+/*
+ * What a database says at exactly one TXID of its replica, page by page, while
+ * it is in use.  live.c says how that is known.
+ */
+struct live_source {
+	const struct config *config;
+	const char *slug;
+	const char *db_path;
+	const char *spool_dir;
+};
+
+struct live {
+	uint32_t epoch;
+	uint64_t txid;		/* the store has it */
+	uint32_t page_size;
+	uint32_t pages;
+};
+
+/*
+ * Holds no lock for longer than it takes to look at the wal-index, and a
+ * snapshot for as long as the pages are read.  ERR_BUSY: not now, since the
+ * replica has not all of it, nor can the replicator bring it there.  May
+ * wait for the replicator, up to LIVE_WAIT_MS.
+ */
+#define LIVE_WAIT_MS 60000
+int live_take(const struct live_source *source, struct digests *digests,
+    struct live *out, struct err *err);
+
+#endif
