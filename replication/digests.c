@@ -52,12 +52,6 @@ digests_reset(struct digests *digests)
 	digests->n = digests->held = 0;
 }
 
-uint32_t
-digests_count(const struct digests *digests)
-{
-	return digests->n;
-}
-
 static int
 spill(struct digests *digests, struct err *err)
 {

@@ -21,7 +21,6 @@ void digests_free(struct digests *digests);	/* accepts NULL */
 void digests_reset(struct digests *digests);
 int digests_add(struct digests *digests, const void *page, uint32_t page_size,
     struct err *err);
-uint32_t digests_count(const struct digests *digests);
 
 /* Which pages are others.  Those that one of the two does not have are. */
 #define DIGESTS_SHOWN 8
