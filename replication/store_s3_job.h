@@ -23,7 +23,6 @@ struct store_s3_job {
 
 	struct s3_source source;	/* PUT */
 	struct store_s3_multi *multi;	/* a large one's */
-	struct s3_call *extra;		/* NULL, or calls beside the first */
 	void (*compared)(struct store_s3_job *job, enum answer same);
 	int64_t at;			/* compared, or given to data() */
 	unsigned rounds;		/* puts that began again */
