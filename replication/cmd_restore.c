@@ -247,9 +247,11 @@ restore_to(struct job *job, const char *path, struct err *err)
 {
 	struct restore_target target = { .path = path,
 		.progress = restore_report_progress,
+		.around = restore_report_around,
 		.arg = &job->report };
 
-	if (restore_build(job->store, &job->plan, &target, err) != 0)
+	if (restore_around(job->store, &job->plan, job->arena, &target, err) !=
+	    0)
 		return -1;
 	restore_report_done(&job->report, &target, NULL);
 	return 0;
@@ -289,7 +291,9 @@ restore_in_place(struct job *job, struct err *err)
 	struct replace replace = { .config = &job->config,
 		.store = job->store,
 		.plan = &job->plan,
+		.arena = job->arena,
 		.target = { .progress = restore_report_progress,
+		    .around = restore_report_around,
 		    .arg = &job->report } };
 
 	if (replace_tenant(&replace, err) != 0)

@@ -292,8 +292,8 @@ replace_tenant(struct replace *replace, struct err *err)
 	replace->target.path = replace->path.p;
 	if (file_mkdirs(dir.p, 0770, err) != 0)
 		goto out;
-	rc =
-	    restore_build(replace->store, replace->plan, &replace->target, err);
+	rc = restore_around(replace->store, replace->plan, replace->arena,
+	    &replace->target, err);
 	if (rc == 0)
 		rc = switch_over(&job, err);
 	if (rc != 0 && !is_switched(&job))

@@ -20,7 +20,8 @@ struct replace {
 	/* in */
 	const struct config *config;
 	struct store *store;
-	const struct restore_plan *plan;
+	struct restore_plan *plan;
+	struct arena *arena;		/* the plan's */
 	/* in: progress; out: pages.  The path is set here. */
 	struct restore_target target;
 	/* out */

@@ -58,6 +58,14 @@ struct restore_plan {
 int restore_plan(struct store *store, const struct restore_opts *opts,
     struct arena *arena, struct restore_plan *out, struct err *err);
 
+/*
+ * Another way to the same state, that takes none of the n objects: *plan is
+ * changed.  ERR_NOT_FOUND where there is none; the hint names the nearest states
+ * before and after it that can be reached.
+ */
+int restore_plan_around(struct store *store, const struct store_object *avoid,
+    size_t n, struct arena *arena, struct restore_plan *plan, struct err *err);
+
 /* ERR_NOT_FOUND, or ERR_CORRUPT where it cannot be read as one. */
 int restore_owner_read(struct store *store, const char *slug, uint32_t epoch,
     struct restore_owner *out, struct err *err);
@@ -67,18 +75,31 @@ struct restore_target {
 	/* After each piece, with the bytes fetched and those of the plan; or NULL. */
 	void (*progress)(int64_t done, int64_t total, void *arg);
 	void *arg;
+	/* A bad object is gone around; why. Or NULL. */
+	void (*around)(const struct err *why, void *arg);
 	uint32_t page_size;	/* out: of the file that was made */
 	uint32_t pages;
+	/* out: the object that could not be read, or NULL: no object's fault */
+	const struct store_object *failed;
 };
 
 /*
  * Builds PATH.restoring beside the target and renames: there is either the
  * whole file or none, and it stands alone, without -wal or -shm.  ERR_CONFLICT
  * where the path, or what SQLite would take for its journal, is there already;
- * ERR_BUSY while another process builds it.  Memory: about 2 MiB.
+ * ERR_BUSY while another process builds it.  Memory: RESTORE_FETCH_BYTES, and
+ * about 2 MiB.
  */
 #define RESTORE_SUFFIX ".restoring"
 int restore_build(struct store *store, const struct restore_plan *plan,
     struct restore_target *target, struct err *err);
+
+/*
+ * The same, and where an object is missing or spoilt, by another way to the very
+ * same state, as long as there is one; *plan is changed to what was done.  Where there is
+ * none the error is that of the object, and the hint names the nearest states.
+ */
+int restore_around(struct store *store, struct restore_plan *plan,
+    struct arena *arena, struct restore_target *target, struct err *err);
 
 #endif

@@ -11,14 +11,15 @@
 #include <unistd.h>
 
 #include "replication/ltx.h"
+#include "replication/restore_fetch.h"
 #include "tenants/base/file.h"
 #include "tenants/db.h"
 
 /*
  * FROM OBJECTS TO A FILE
  *
- * The objects are applied one after the other, each page to its place, into a
- * file that has no name yet that anybody would open.  Nothing of an object is
+ * The objects are fetched ahead, and applied one after the other, each page to
+ * its place, into a file that has no name yet that anybody would open.  Nothing of an object is
  * believed before its checksum was; but pages may be written before, for what
  * was written is thrown away where the verdict is bad.
  *
@@ -131,19 +132,6 @@ take_page(void *arg, const struct ltx_header *header, uint32_t pgno,
 	return 0;
 }
 
-static int
-take_bytes(struct store_op *op, const void *p, size_t n, struct err *err)
-{
-	struct build *b = op->arg;
-
-	if (ltx_reader_push(b->reader, p, n, err) != 0)
-		return -1;
-	b->done += (int64_t)n;
-	if (b->target->progress)
-		b->target->progress(b->done, b->total, b->target->arg);
-	return 0;
-}
-
 /* After the last byte: is the object whole, and all that it had to bring? */
 static int
 end_object(struct build *b, struct err *err)
@@ -163,28 +151,65 @@ end_object(struct build *b, struct err *err)
 }
 
 static int
-apply(struct build *b, const struct store_object *object, struct err *err)
+begin(struct build *b, size_t i, struct err *err)
 {
-	struct store_op op = { .verb = STORE_GET,
-		.key = object->key,
-		.data = take_bytes,
-		.arg = b };
-	int rc = -1;
-
-	b->object = object;
+	b->object = &b->plan->objects[i];
 	b->begun = 0;
-	store_key_text(&object->key, b->name);
-	if (object->key.min_txid > b->txid + 1)
+	store_key_text(&b->object->key, b->name);
+	if (b->object->key.min_txid > b->txid + 1)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: TXID %llu is missing before it", b->name,
 		    (unsigned long long)b->txid + 1);
 	b->reader = ltx_reader_new(b->name, take_page, b);
-	if (store_now(b->store, &op, err) == 0)
-		rc = end_object(b, err);
-	else if (err->code == ERR_NOT_FOUND)
-		err_hint(err, "it was there a moment ago; try again");
+	return 0;
+}
+
+/* A restore_fetch's. */
+static int
+take_bytes(
+    void *arg, size_t i, const void *p, size_t n, int last, struct err *err)
+{
+	struct build *b = arg;
+
+	if (!b->reader && begin(b, i, err) != 0)
+		return -1;
+	if (ltx_reader_push(b->reader, p, n, err) != 0)
+		return -1;
+	if (!last)
+		return 0;
+	if (end_object(b, err) != 0)
+		return -1;
 	ltx_reader_free(b->reader);
 	b->reader = NULL;
+	return 0;
+}
+
+static void
+note_bytes(void *arg, int64_t n)
+{
+	struct build *b = arg;
+
+	b->done += n;
+	if (b->target->progress)
+		b->target->progress(b->done, b->total, b->target->arg);
+}
+
+static int
+apply_all(struct build *b, struct err *err)
+{
+	const struct restore_fetch fetch = { .store = b->store,
+		.objects = b->plan->objects,
+		.n = b->plan->n,
+		.take = take_bytes,
+		.progress = note_bytes,
+		.arg = b };
+	size_t failed;
+	int rc = restore_fetch(&fetch, &failed, err);
+
+	ltx_reader_free(b->reader);
+	b->reader = NULL;
+	if (failed < b->plan->n)
+		b->target->failed = &b->plan->objects[failed];
 	return rc;
 }
 
@@ -355,12 +380,13 @@ restore_build(struct store *store, const struct restore_plan *plan,
 		    strlen(target->path));
 	if (check_clear(target->path, err) != 0)
 		return -1;
+	target->failed = NULL;
 	b.run = malloc(RUN_MAX);
 	if (!b.run)
 		err_die("out of memory: restore");
 	rc = open_temp(&b, err);
-	for (size_t i = 0; rc == 0 && i < plan->n; i++)
-		rc = apply(&b, &plan->objects[i], err);
+	if (rc == 0)
+		rc = apply_all(&b, err);
 	if (rc == 0)
 		rc = finish(&b, err);
 	if (rc != 0 && b.ours)

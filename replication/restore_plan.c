@@ -33,6 +33,7 @@ struct range {
 	uint64_t min_txid, max_txid;
 	int64_t size;
 	int level;
+	int damaged; /* a point of the history, and no way to it */
 	int chosen;
 };
 
@@ -369,7 +370,7 @@ describe(const struct history *history, uint64_t txid, char out[POINT_TEXT],
 	for (size_t i = 0; i < history->n; i++) {
 		const struct range *range = &history->range[i];
 
-		if (range->max_txid != txid)
+		if (range->max_txid != txid || range->damaged)
 			continue;
 		if (time_of(history, range, &time_ms, err) != 0)
 			return -1;
@@ -390,7 +391,7 @@ say_gap(const struct history *history, uint64_t reached, uint64_t target,
 	for (size_t i = 0; i < history->n; i++) {
 		const struct range *range = &history->range[i];
 
-		if (range->min_txid <= reached + 1 &&
+		if (range->min_txid <= reached + 1 && !range->damaged &&
 		    range->max_txid > target && range->max_txid < next)
 			next = range->max_txid;
 	}
@@ -423,7 +424,7 @@ find_chain(struct history *history, uint64_t target, struct err *err)
 		for (; at < history->n && range[at].min_txid <= reached + 1;
 		     at++) {
 			if (range[at].max_txid > target ||
-			    range[at].max_txid <= reached)
+			    range[at].max_txid <= reached || range[at].damaged)
 				continue;
 			if (!best || range[at].max_txid > best->max_txid ||
 			    (range[at].max_txid == best->max_txid &&
@@ -508,6 +509,44 @@ find_epoch(struct history *history, const struct restore_opts *opts,
 		    opts->slug, opts->epoch, newest);
 	return err_set(
 	    err, ERR_NOT_FOUND, "%s: no epoch has a base (yet)", opts->slug);
+}
+
+static int
+is_one_of(const struct history *history, const struct range *range,
+    const struct store_object *objects, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct store_key *key = &objects[i].key;
+
+		if (key->epoch == history->epoch &&
+		    key->level == range->level &&
+		    key->min_txid == range->min_txid &&
+		    key->max_txid == range->max_txid)
+			return 1;
+	}
+	return 0;
+}
+
+int
+restore_plan_around(struct store *store, const struct store_object *avoid,
+    size_t n, struct arena *arena, struct restore_plan *plan, struct err *err)
+{
+	struct history history = { .store = store, .slug = plan->slug };
+	int rc = -1;
+
+	if (load(&history, plan->epoch, err) != 0)
+		goto out;
+	for (size_t i = 0; i < history.n; i++)
+		history.range[i].damaged =
+		    is_one_of(&history, &history.range[i], avoid, n);
+	if (find_chain(&history, plan->txid, err) != 0)
+		goto out;
+	plan->n = 0;
+	plan->bytes = 0;
+	rc = set_objects(&history, arena, plan, err);
+out:
+	free(history.range);
+	return rc;
 }
 
 int

@@ -212,6 +212,15 @@ restore_report_progress(int64_t done, int64_t total, void *arg)
 }
 
 void
+restore_report_around(const struct err *why, void *arg)
+{
+	restore_report_clear(arg);
+	(void)fprintf(stderr,
+	    "rowhouse restore: %s; another way leads to the same state\n",
+	    why->msg);
+}
+
+void
 restore_report_clear(struct restore_report *report)
 {
 	if (report->shown_ms != 0)

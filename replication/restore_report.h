@@ -21,6 +21,8 @@ void restore_report_init(struct restore_report *report,
 void restore_report_plan(const struct restore_report *report, FILE *out);
 /* A restore_target's; arg is the report.  Silent unless on a terminal. */
 void restore_report_progress(int64_t done, int64_t total, void *arg);
+/* A restore_target's, too: one line on stderr. */
+void restore_report_around(const struct err *why, void *arg);
 /* replace is NULL for a restore to a file. */
 void restore_report_done(struct restore_report *report,
     const struct restore_target *target, const struct replace *replace);

@@ -108,7 +108,8 @@ restore(uint64_t txid, struct replace *replace)
 	arena_reset(arena);
 	OK(restore_plan(replica.store, &opts, arena, &plan, &house.err));
 	*replace = (struct replace){
-		.config = &house.config, .store = replica.store, .plan = &plan
+		.config = &house.config, .store = replica.store, .plan = &plan,
+		.arena = arena
 	};
 	return replace_tenant(replace, &house.err);
 }
@@ -263,7 +264,8 @@ nobody_knows_the_tenant(void **state)
 {
 	struct restore_plan plan = { .slug = "globex" };
 	struct replace replace = {
-		.config = &house.config, .store = replica.store, .plan = &plan
+		.config = &house.config, .store = replica.store, .plan = &plan,
+		.arena = arena
 	};
 
 	(void)state;

@@ -295,7 +295,7 @@ an_object_of_another_range(void **state)
 	replica_put(r, 0, 4, 4);
 	assert_int_equal(
 	    restore_plan(place->store, &opts, place->arena, &plan, &err), 0);
-	plan.objects[2].key = plan.objects[3].key;
+	plan.objects[2] = plan.objects[3];
 	plan.n = 3;
 	assert_int_equal(restore_build(place->store, &plan, &target, &err), -1);
 	assert_err(&err, ERR_NOT_FOUND,
@@ -314,7 +314,7 @@ an_object_of_another_range(void **state)
 	    restore_plan(place->store, &opts, place->arena, &plan, &err), 0);
 	op.key = plan.objects[2].key;
 	assert_int_equal(store_now(place->store, &op, &err), 0);
-	(void)replica_write(r, 4, 4, 0);
+	plan.objects[2].size = replica_write(r, 4, 4, 0);
 	replica_put_file(r, op.key, 3000);
 	assert_int_equal(restore_build(place->store, &plan, &target, &err), -1);
 	assert_err(&err, ERR_CORRUPT,
