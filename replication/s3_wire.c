@@ -16,6 +16,7 @@
 #define PAUSE_MAX   10000
 #define CONNECT_MS  10000
 #define KEYS_MS     10000 /* between two readings of the credentials */
+#define CLOCK_MS    60000 /* less of a difference is none */
 /* What one body of any size may take: at least 32 KiB a second. */
 #define WHOLE_MS(bytes) (60000 + (bytes) / 32)
 
@@ -278,11 +279,16 @@ set_clock(struct s3_call *call)
 {
 	int64_t theirs = net_date(net_header(&call->net, "Date"));
 	struct s3_wire *wire = call->wire;
+	int64_t ours;
 
 	if (call->clock_set || theirs < 0)
 		return 0;
 	call->clock_set = 1;
-	wire->skew_ms = theirs - clock_wall_ms();
+	ours = clock_wall_ms();
+	/* Another call may have said so a moment ago. */
+	if (llabs((long long)(theirs - ours - wire->skew_ms)) < CLOCK_MS)
+		return 1;
+	wire->skew_ms = theirs - ours;
 	log_warn("store",
 	    "the clock of %s is %lld s %s ours; requests to it "
 	    "bear its time",
@@ -385,6 +391,10 @@ on_answer(struct net_request *net, const struct err *failure)
 	struct err err = *failure;
 
 	call->status = net->fault == NET_OK ? net->status : 0;
+	for (unsigned i = 0; i < net->resent; i++) {
+		count(wire, call);
+		call->doubtful = 1;
+	}
 	if (call->class == S3_PUTS)
 		wire->stats.bytes_out += (uint64_t)net->sent;
 	if (call->class == S3_GETS && call->data)

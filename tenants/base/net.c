@@ -162,6 +162,7 @@ on_seek(void *arg, curl_off_t offset, int origin)
 	if (origin != SEEK_SET || offset < 0 || offset > request->length)
 		return CURL_SEEKFUNC_FAIL;
 	request->sent = offset;
+	request->resent++;
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -273,6 +274,7 @@ net_start(struct net *net, struct net_request *request)
 	request->status = 0;
 	request->fault = NET_OK;
 	request->sent = request->received = 0;
+	request->resent = 0;
 	err_clear(&request->failure);
 	buf_init(&request->reply,
 	    request->reply_max > 0 ? request->reply_max : REPLY_MAX);

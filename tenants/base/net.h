@@ -81,6 +81,8 @@ struct net_request {
 	enum net_fault fault;
 	struct buf reply;
 	int64_t sent, received;	/* bytes of bodies */
+	unsigned resent;	/* an idle connection died under it, and it went
+				   out again: it may be carried out twice */
 
 	/* net's */
 	void *handle;
