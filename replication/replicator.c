@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "replication/descriptors.h"
+#include "replication/fair.h"
 #include "replication/hint_queue.h"
 #include "replication/prover.h"
-#include "replication/ship.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
@@ -44,6 +44,7 @@ struct replicator {
 	uint64_t registry_version;
 	int registry_lost; /* and that was said */
 	struct streams *streams;
+	struct fair fair;
 	struct control *control;
 	struct waiters waiters;
 	struct prover *prover;
@@ -355,15 +356,6 @@ sync_all(struct replicator *r)
 }
 
 static void
-ship_all(struct replicator *r, int64_t mono_ms)
-{
-	size_t i;
-
-	for (i = 0; i < r->streams->n_active; i++)
-		ship_next(r->streams->active[i], r->store, mono_ms);
-}
-
-static void
 tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 {
 	int checkpoints = 0, seals = 0;
@@ -498,7 +490,7 @@ tick(struct replicator *r, int all)
 	count(r);
 	flush_due(r, now_ms, mono_ms, all);
 	sync_all(r);
-	ship_all(r, mono_ms);
+	fair_ship(&r->fair, r->streams, r->store, mono_ms);
 	tend(r, now_ms, mono_ms);
 	sweep(r, mono_ms);
 	if (!all)

@@ -103,6 +103,7 @@ ask_epochs(struct shipment *shipment)
 	op->done = epochs_done;
 	op->arg = shipment;
 	stream->in_flight = 1;
+	stream->in_flight_size = 0;
 	store_submit(shipment->store, op);
 }
 
@@ -160,21 +161,35 @@ put_done(struct store_op *op, const struct err *failure)
 		    item->key.max_txid == stream->acked + 1)
 			stream->acked++;
 		spool_acked(stream->spool, item);
-		ship_next(stream, shipment->store, stream->active_ms);
+		if (stream->spool->n == 0)
+			stream->urgent = 0;
 	}
 	free(shipment);
+}
+
+static struct spool_item *
+next_item(const struct stream *stream, int64_t mono_ms)
+{
+	if (stream->in_flight || stream->halted || stream->spool == NULL ||
+	    mono_ms < stream->ship_retry_ms)
+		return NULL;
+	return spool_next(stream->spool);
+}
+
+int64_t
+ship_size(const struct stream *stream, int64_t mono_ms)
+{
+	const struct spool_item *item = next_item(stream, mono_ms);
+
+	return item != NULL ? item->size : -1;
 }
 
 void
 ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
 {
 	struct shipment *shipment;
-	struct spool_item *item;
+	struct spool_item *item = next_item(stream, mono_ms);
 
-	if (stream->in_flight || stream->halted || stream->spool == NULL ||
-	    mono_ms < stream->ship_retry_ms)
-		return;
-	item = spool_next(stream->spool);
 	if (item == NULL)
 		return;
 	shipment = calloc(1, sizeof(*shipment));
@@ -191,5 +206,6 @@ ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
 	shipment->op.done = put_done;
 	shipment->op.arg = shipment;
 	stream->in_flight = 1;
+	stream->in_flight_size = item->size;
 	store_submit(store, &shipment->op);
 }

@@ -12,6 +12,9 @@
  * to the stream.
  */
 
+/* Bytes of the object that ship_next would submit now; -1: of none. */
+int64_t ship_size(const struct stream *stream, int64_t mono_ms);
+
 /* Submits the next object, unless one is on its way or must wait. */
 void ship_next(struct stream *stream, struct store *store, int64_t mono_ms);
 

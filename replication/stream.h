@@ -125,6 +125,8 @@ struct stream {
 
 	/* ship.c's */
 	int in_flight;
+	int64_t in_flight_size;		/* bytes of it */
+	int urgent;			/* somebody waits for what is there now */
 	int halted;			/* somebody else owns the epoch (R7) */
 	int proven;			/* the store took one that we made since start */
 	int ship_failures;		/* in a row */

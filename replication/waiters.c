@@ -40,6 +40,7 @@ waiters_add(struct waiters *waiters, struct streams *streams,
 	waiter->ship_failures = stream->ship_failures;
 	stream_touch(stream);
 	stream->whole = 1;
+	stream->urgent = 1;
 	stream->due_ms = clock_wall_ms();
 	stream->retry_ms = 0;
 	stream->ship_retry_ms = 0;

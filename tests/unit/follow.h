@@ -128,7 +128,8 @@ follow_one(struct stream *stream)
 	if (stream_wants_seal(stream, INT64_MAX) &&
 	    stream_seal(stream, &house.err) < 0)
 		fail_msg("%s: %s", stream->slug, house.err.msg);
-	return stream->dirty || stream->snapshot != NULL || stream->in_flight;
+	return stream->dirty || stream->snapshot != NULL || stream->in_flight ||
+	       ship_size(stream, clock_mono_ms()) >= 0;
 }
 
 /* Until all is shipped and sealed, or will not be. */
