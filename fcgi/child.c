@@ -47,6 +47,11 @@ become(const struct child_spec *spec, pid_t parent)
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
 	unsetenv("NOTIFY_SOCKET");
+	if (!spec->store_keys) {
+		unsetenv("AWS_ACCESS_KEY_ID");
+		unsetenv("AWS_SECRET_ACCESS_KEY");
+		unsetenv("AWS_SESSION_TOKEN");
+	}
 	/* execv() takes them for what they are here, constant. */
 	return execv(spec->path, (char *const *)(uintptr_t)spec->argv);
 }

@@ -15,6 +15,7 @@ struct child_spec {
 	const char *const *argv;	/* NULL at the end */
 	int input;		/* becomes descriptor 0; -1: /dev/null */
 	int keep;		/* stays open under its number; -1: none */
+	int store_keys;		/* may have AWS_*: it talks to the replica */
 };
 
 /*

@@ -60,6 +60,7 @@ places_start(struct places *places, struct place *place, enum phase phase)
 		.argv = argv[place->role],
 		.input = -1,
 		.keep = -1,
+		.store_keys = place->role == ROLE_REPLICATOR,
 	};
 	int n = slot_of(places, place);
 	struct err err = ERR_INIT;

@@ -38,7 +38,7 @@ static int
 run(const char *script, int keep)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
-	struct child_spec spec = { "/bin/sh", argv, -1, keep };
+	struct child_spec spec = { "/bin/sh", argv, -1, keep, 0 };
 	struct err err = ERR_INIT;
 	int status;
 	pid_t pid;
@@ -103,11 +103,39 @@ what_a_child_is_left_with(void **state)
 	    run("test $(cut -d' ' -f5 /proc/$$/stat) = $$", -1), 0);
 }
 
+/* The keys to the store are for who talks to it. */
+static void
+who_has_the_keys(void **state)
+{
+	const char *const argv[] = { "sh", "-c",
+		"test -z \"$AWS_ACCESS_KEY_ID$AWS_SECRET_ACCESS_KEY"
+		"$AWS_SESSION_TOKEN\"",
+		NULL };
+	struct child_spec spec = { "/bin/sh", argv, -1, -1, 0 };
+	struct err err = ERR_INIT;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "id", 1), 0);
+	assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", "secret", 1), 0);
+	assert_int_equal(setenv("AWS_SESSION_TOKEN", "token", 1), 0);
+	for (int keys = 0; keys < 2; keys++) {
+		spec.store_keys = keys;
+		assert_int_equal(child_start(&spec, &pid, &err), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), keys);
+	}
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	unsetenv("AWS_SESSION_TOKEN");
+}
+
 static void
 what_cannot_be_executed(void **state)
 {
 	const char *const argv[] = { "x", NULL };
-	struct child_spec spec = { "/nonexistent", argv, -1, -1 };
+	struct child_spec spec = { "/nonexistent", argv, -1, -1, 0 };
 	struct err err = ERR_INIT;
 	int status;
 	pid_t pid;
@@ -155,6 +183,7 @@ main(void)
 		cmocka_unit_test(backoff),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(what_a_child_is_left_with),
+		cmocka_unit_test(who_has_the_keys),
 		cmocka_unit_test(what_cannot_be_executed),
 		cmocka_unit_test(binaries),
 	};
