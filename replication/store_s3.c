@@ -28,8 +28,8 @@
  * where it is another, what is there is read and compared byte by byte
  * (a store that encrypts has other ETags: then they prove nothing, and are
  * not looked at again).  What is read proves itself: an LTX file by its own
- * checksum, the small objects by the SHA-256 that their metadata carries, and
- * all by their length.
+ * checksum and the size in its metadata, the small objects by the SHA-256 that
+ * theirs carries.
  *
  * An object never has two contents (R7): If-None-Match where the store heeds
  * it (store_s3_probe.c), and a comparison with what is there where the answer

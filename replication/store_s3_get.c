@@ -6,8 +6,9 @@
 #include <string.h>
 
 /*
- * An object, or a range of it.  What breaks off goes on where it broke: LTX
- * files never change.  The others are small, and are held back until all of
+ * An object, or a range of it.  What breaks off, or ends before the size that
+ * its metadata or the range has, goes on where it ended: LTX files never
+ * change.  The others are small, and are held back until all of
  * it is there and is what its metadata says.
  */
 #define SMALL_MAX ((size_t)16 * 1024 * 1024)
@@ -199,6 +200,19 @@ look_at_size(struct store_s3_job *job)
 	s3_wire_submit(&job->store->wire, &job->call);
 }
 
+/* The size of all of it, as the answer to a part of it says it; -1. */
+static int64_t
+whole_size(const struct s3_call *call)
+{
+	struct str range = net_header(&call->net, "Content-Range");
+	struct str size = net_header(&call->net, "x-amz-meta-rowhouse-size");
+	int64_t n;
+
+	if (range.n > 0)
+		size = str_sub(range, str_find(range, '/', 0) + 1, range.n);
+	return str_i64(str_trim(size), &n) == 0 ? n : -1;
+}
+
 static void
 on_got(struct s3_call *call, const struct err *err)
 {
@@ -206,6 +220,11 @@ on_got(struct s3_call *call, const struct err *err)
 
 	if (err->code == ERR_NONE && (is_small(job) || job->small.n > 0)) {
 		end_held_back(job);
+		return;
+	}
+	if (err->code == ERR_NONE && job->at < job->end &&
+	    job->at < whole_size(call)) {
+		begin_again(job, "comes without its end");
 		return;
 	}
 	if (call->status == 416) {

@@ -80,7 +80,8 @@ void store_s3_compare(struct store_s3_job *job,
 void store_s3_multi(struct store_s3_job *job);
 void store_s3_multi_free(struct store_s3_multi *multi);	/* accepts NULL */
 /* The headers that an object is made with. */
-void store_s3_describe(const struct store_op *op, struct s3_call *call);
+void store_s3_describe(const struct store_op *op, int64_t size,
+    struct s3_call *call);
 
 /* Calls job->probed, at once where it is known what the store heeds. */
 void store_s3_probe(struct store_s3_job *job,

@@ -341,7 +341,7 @@ create(struct store_s3_job *job)
 
 	s3_call_init(call, "POST", S3_PUTS, job->name);
 	(void)str_copy(STR("uploads="), call->query, sizeof call->query);
-	store_s3_describe(job->op, call);
+	store_s3_describe(job->op, job->source.size, call);
 	call->done = on_created;
 	s3_wire_submit(&job->store->wire, call);
 }

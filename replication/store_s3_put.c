@@ -192,7 +192,7 @@ on_put(struct s3_call *call, const struct err *err)
 }
 
 void
-store_s3_describe(const struct store_op *op, struct s3_call *call)
+store_s3_describe(const struct store_op *op, int64_t size, struct s3_call *call)
 {
 	int64_t ms = op->time_ms ? op->time_ms : clock_wall_ms();
 	time_t seconds = (time_t)(ms / 1000);
@@ -207,6 +207,8 @@ store_s3_describe(const struct store_op *op, struct s3_call *call)
 	(void)snprintf(
 	    text, sizeof text, "%s.%03d000000Z", date, (int)(ms % 1000));
 	s3_call_header(call, "x-amz-meta-litestream-timestamp", text);
+	(void)snprintf(text, sizeof text, "%lld", (long long)size);
+	s3_call_header(call, "x-amz-meta-rowhouse-size", text);
 }
 
 static void
@@ -217,7 +219,7 @@ send_put(struct store_s3_job *job)
 	struct store_s3 *store = job->store;
 
 	s3_call_init(call, "PUT", S3_PUTS, job->name);
-	store_s3_describe(op, call);
+	store_s3_describe(op, job->source.size, call);
 	s3_call_header(call, "content-md5", job->source.md5_base64);
 	if (op->key.kind != STORE_LTX)
 		s3_call_header(

@@ -106,7 +106,8 @@ a_put_says_what_it_is(void **state)
 		"\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/",
 		"/us-east-1/s3/aws4_request, SignedHeaders=host;"
 		"x-amz-content-sha256;x-amz-date;"
-		"x-amz-meta-litestream-timestamp;x-amz-security-token, "
+		"x-amz-meta-litestream-timestamp;x-amz-meta-rowhouse-size;"
+		"x-amz-security-token, "
 		"Signature=",
 		"\r\nx-amz-security-token: the-token\r\n",
 		"\r\n\r\nhello",
@@ -504,6 +505,62 @@ what_breaks_off_goes_on(void **state)
 	leave();
 }
 
+/* A length that is not the object's: the store, or somebody between, errs. */
+static void
+what_ends_too_early_goes_on(void **state)
+{
+	static const struct turn turns[] = {
+		{ .want = GOT,
+		    "!range:",
+		    "200 OK",
+		    "x-amz-meta-rowhouse-size: 10\r\n",
+		    "01234" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=5-\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 5-9/10\r\n",
+		    "567" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=8-\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 8-9/10\r\n",
+		    "89" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=2-5\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 2-5/10\r\n",
+		    "23" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=4-5\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 4-5/10\r\n",
+		    "" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=4-5\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 4-5/10\r\n",
+		    "" }
+	};
+	struct store_op op;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	script(turns);
+	if (run(STORE_GET, file_2(), &err) != 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(seen.data.n, 10);
+	assert_memory_equal(seen.data.p, "0123456789", 10);
+	buf_free(&seen.data);
+	op = new_op(STORE_GET, file_2(), &seen);
+	op.offset = 2;
+	op.length = 4;
+	assert_int_equal(store_now(store, &op, &err), -1);
+	assert_err(&err, ERR_CORRUPT,
+	    "s3://bucket/p/acme/00000001/0000/" FILE_2
+	    " comes without its end");
+	leave();
+}
+
 static void
 ranges_that_are_not_those_asked_for(void **state)
 {
@@ -790,6 +847,7 @@ main(void)
 		cmocka_unit_test(a_clock_that_is_wrong),
 		cmocka_unit_test(refusals_are_explained),
 		cmocka_unit_test(what_breaks_off_goes_on),
+		cmocka_unit_test(what_ends_too_early_goes_on),
 		cmocka_unit_test(ranges_that_are_not_those_asked_for),
 		cmocka_unit_test(an_error_behind_a_success),
 		cmocka_unit_test(small_objects_prove_themselves),
