@@ -10,7 +10,9 @@
 
 #include "replication/control.h"
 #include "replication/position.h"
+#include "replication/proof.h"
 #include "replication/spool.h"
+#include "replication/status_show.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/json.h"
 #include "tenants/layout.h"
@@ -22,103 +24,76 @@
 static int
 usage(void)
 {
-	fputs("usage: rowhouse status [SLUG] [--json] [-c FILE]\n", stderr);
+	fputs("usage: rowhouse status [SLUG] [--json | --prometheus] "
+	      "[-c FILE]\n",
+	    stderr);
 	return 2;
 }
 
-static const char *
-text_of(const struct json *object, const char *name, struct arena *arena)
-{
-	const struct json *value = json_get(object, name);
-
-	if (value == NULL || value->type != JSON_STRING)
-		return "";
-	return arena_strz(arena, value->string);
-}
-
-static int64_t
-int_of(const struct json *object, const char *name)
-{
-	const struct json *value = json_get(object, name);
-	int64_t v;
-
-	return value != NULL && json_i64(value, &v) == 0 ? v : 0;
-}
-
-static const char *
-size_text(int64_t bytes, char out[32])
-{
-	if (bytes < 10 * 1024)
-		snprintf(out, 32, "%lld B", (long long)bytes);
-	else if (bytes < 10 * 1024 * 1024)
-		snprintf(out, 32, "%.1f KiB", (double)bytes / 1024);
-	else if (bytes < 10LL * 1024 * 1024 * 1024)
-		snprintf(out, 32, "%.1f MiB", (double)bytes / (1 << 20));
-	else
-		snprintf(out, 32, "%.1f GiB", (double)bytes / (1 << 30));
-	return out;
-}
+enum form { TABLE, JSON, PROMETHEUS };
 
 static void
-print_head(void)
+print_prometheus(const struct json *root)
 {
-	printf("%-24s %-9s %8s %10s %10s %9s %10s %10s\n", "TENANT", "STATE",
-	    "EPOCH", "TXID", "REPLICATED", "LAG", "SIZE", "SPOOL");
+	struct buf text;
+
+	buf_init(&text, STATUS_MAX);
+	status_put_prometheus(root, &text);
+	printf("%.*s", STR_FMT(buf_view(&text)));
+	buf_free(&text);
 }
 
-static void
-print_row(const struct json *row, struct arena *arena)
+/* Of one tenant; a replaced incarnation of it may follow the current one. */
+static int
+print_tenant(const struct json *rows, const char *slug, enum form form,
+    struct arena *arena, struct err *err)
 {
-	const char *error = text_of(row, "error", arena);
-	const char *hint = text_of(row, "hint", arena);
-	char size[32], spool[32];
+	const struct json *row = rows != NULL ? rows->child : NULL;
+	int found = 0, wrong = 0;
 
-	printf("%-24s %-9s %08llx %10lld %10lld %7.2f s %10s %10s\n",
-	    text_of(row, "tenant", arena), text_of(row, "state", arena),
-	    (unsigned long long)int_of(row, "epoch"),
-	    (long long)int_of(row, "txid"),
-	    (long long)int_of(row, "replicated_txid"),
-	    (double)int_of(row, "lag_ms") / 1000,
-	    size_text(int_of(row, "size"), size),
-	    size_text(int_of(row, "spool_bytes"), spool));
-	if (error[0] != '\0')
-		printf(
-		    "    %s%s%s\n", error, hint[0] != '\0' ? "; " : "", hint);
+	for (; row != NULL; row = row->next) {
+		if (strcmp(status_text(row, "tenant", arena), slug) != 0)
+			continue;
+		if (found && form != JSON)
+			putchar('\n');
+		found = 1;
+		if (form == JSON)
+			printf("%.*s\n", STR_FMT(row->raw));
+		else
+			status_show_one(row, arena);
+		wrong |= status_text(row, "error", arena)[0] != '\0';
+	}
+	if (!found)
+		return err_set(
+		    err, ERR_NOT_FOUND, "no tenant %s is replicated", slug);
+	return wrong;
 }
 
 /* Is anything wrong?  That is what the exit status says. */
 static int
-print_status(const struct buf *json, const char *slug, int as_json,
+print_status(const struct buf *json, const char *slug, enum form form,
     struct arena *arena, struct err *err)
 {
 	const struct json_limits limits = { 8, STATUS_VALUES };
 	const struct json *root, *row;
-	int wrong = 0, found = 0;
 
 	if (json_parse(buf_view(json), limits, arena, &root, err))
 		return -1;
-	if (as_json && slug == NULL)
-		printf("%.*s\n", STR_FMT(buf_view(json)));
-	else if (!as_json)
-		print_head();
 	row = json_get(root, "tenants");
+	if (slug != NULL)
+		return print_tenant(row, slug, form, arena, err);
+	if (form == JSON)
+		printf("%.*s\n", STR_FMT(buf_view(json)));
+	else if (form == PROMETHEUS)
+		print_prometheus(root);
+	else
+		status_show_all(root, arena);
 	for (row = row != NULL ? row->child : NULL; row != NULL;
 	     row = row->next) {
-		if (slug != NULL &&
-		    strcmp(text_of(row, "tenant", arena), slug) != 0)
-			continue;
-		found = 1;
-		if (as_json && slug != NULL)
-			printf("%.*s\n", STR_FMT(row->raw));
-		else if (!as_json)
-			print_row(row, arena);
-		if (text_of(row, "error", arena)[0] != '\0')
-			wrong = 1;
+		if (status_text(row, "error", arena)[0] != '\0')
+			return 1;
 	}
-	if (slug != NULL && !found)
-		return err_set(
-		    err, ERR_NOT_FOUND, "no tenant %s is replicated", slug);
-	return wrong;
+	return 0;
 }
 
 /* Without a replicator: the same shape, from the positions. */
@@ -128,18 +103,52 @@ struct offline {
 	int first;
 };
 
+static void
+put_offline_proof(struct offline *offline, const char *slug,
+    const char *spool_dir, uint32_t epoch)
+{
+	struct buf *out = offline->out;
+	char proven[CLOCK_TEXT] = "", error[PROOF_WHAT + 64], hint[128];
+	struct proof proof;
+	int first = 0;
+
+	proof_read(spool_dir, &proof);
+	if (proof.epoch != epoch)
+		memset(&proof, 0, sizeof(proof));
+	if (proof.time_ms > 0)
+		clock_format(proof.time_ms, proven);
+	json_put_name(out, &first, "proven");
+	json_put_string(out, str_of(proven));
+	json_put_name(out, &first, "proven_txid");
+	json_put_i64(out, (int64_t)proof.txid);
+	json_put_name(out, &first, "proven_ms");
+	json_put_i64(out, proof.took_ms);
+	json_put_name(out, &first, "proof_failed");
+	json_put_i64(out, proof.failed);
+	if (!proof.failed)
+		return;
+	snprintf(error, sizeof(error), "failed proof: TXID %llu: %s",
+	    (unsigned long long)proof.txid, proof.what);
+	snprintf(hint, sizeof(hint), "rowhouse verify %s --new-epoch", slug);
+	json_put_name(out, &first, "error");
+	json_put_string(out, str_of(error));
+	json_put_name(out, &first, "hint");
+	json_put_string(out, str_of(hint));
+}
+
 static int
 put_offline(const struct registry_tenant *tenant, void *arg)
 {
 	struct offline *offline = arg;
+	struct layout_path dir =
+	    layout_spool(offline->config, tenant->slug, tenant->epoch);
 	struct position pos;
 	struct err err = ERR_INIT;
 	char path[SPOOL_PATH], time[CLOCK_TEXT] = "";
 
 	if (tenant->state == REGISTRY_DELETED)
 		return 0;
-	spool_position_path(
-	    layout_spool(offline->config, tenant->slug, tenant->epoch).p, path);
+	spool_position_path(dir.p, path);
 	if (position_read(path, &pos, &err))
 		memset(&pos, 0, sizeof(pos));
 	if (pos.time_ms > 0)
@@ -147,10 +156,12 @@ put_offline(const struct registry_tenant *tenant, void *arg)
 	buf_printf(offline->out,
 	    "%s{\"tenant\":\"%s\",\"state\":\"stopped\","
 	    "\"epoch\":%u,\"txid\":%llu,\"replicated_txid\":%llu,"
-	    "\"time\":\"%s\",\"size\":%llu}",
+	    "\"time\":\"%s\",\"size\":%llu",
 	    offline->first ? "" : ",", tenant->slug, pos.epoch,
 	    (unsigned long long)pos.txid, (unsigned long long)pos.shipped, time,
 	    (unsigned long long)pos.pages * pos.page_size);
+	put_offline_proof(offline, tenant->slug, dir.p, pos.epoch);
+	buf_putc(offline->out, '}');
 	offline->first = 0;
 	return 0;
 }
@@ -180,18 +191,23 @@ cmd_status(int argc, char **argv)
 	struct err err = ERR_INIT;
 	struct config config;
 	struct buf json;
-	int i, as_json = 0, stopped = 0, rc = -1;
+	enum form form = TABLE;
+	int i, stopped = 0, rc = -1;
 
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
 			file = argv[++i];
 		else if (strcmp(argv[i], "--json") == 0)
-			as_json = 1;
+			form = JSON;
+		else if (strcmp(argv[i], "--prometheus") == 0)
+			form = PROMETHEUS;
 		else if (argv[i][0] != '-' && slug == NULL)
 			slug = argv[i];
 		else
 			return usage();
 	}
+	if (slug != NULL && form == PROMETHEUS)
+		return usage();
 	buf_init(&json, STATUS_MAX);
 	arena = arena_new(4L * STATUS_MAX);
 	if (config_load(&config, file, &err))
@@ -206,7 +222,7 @@ cmd_status(int argc, char **argv)
 		if (read_offline(&config, &json, &err))
 			goto out;
 	}
-	rc = print_status(&json, slug, as_json, arena, &err);
+	rc = print_status(&json, slug, form, arena, &err);
 out:
 	if (rc < 0)
 		fprintf(stderr, "rowhouse status: %s\n", err.msg);

@@ -20,16 +20,17 @@ struct live_source {
 
 struct live {
 	uint32_t epoch;
-	uint64_t txid;		/* the store has it */
+	uint64_t txid;
+	int acked;		/* the store has it, or had; 0: perhaps */
 	uint32_t page_size;
 	uint32_t pages;
 };
 
 /*
  * Holds no lock for longer than it takes to look at the wal-index, and a
- * snapshot for as long as the pages are read.  ERR_BUSY: not now, since the
- * replica has not all of it, nor can the replicator bring it there.  May
- * wait for the replicator, up to LIVE_WAIT_MS.
+ * snapshot for as long as the pages are read.  ERR_BUSY: not now, as where the
+ * replicator cannot bring it to the store.  May wait for the replicator, up to
+ * LIVE_WAIT_MS.
  */
 #define LIVE_WAIT_MS 60000
 int live_take(const struct live_source *source, struct digests *digests,

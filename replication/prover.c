@@ -32,6 +32,7 @@ struct prover {
 	int pid_fd;
 	char slug[SLUG_MAX + 1]; /* whom it proves */
 	int64_t begun_ms; /* mono */
+	int64_t before_ms; /* the proof before this one */
 	int64_t next_ms; /* mono: the next look */
 	int complained; /* of a process that could not be begun */
 };
@@ -196,13 +197,11 @@ static void
 take_result(struct prover *prover, struct streams *streams)
 {
 	struct stream *stream = streams_find(streams, prover->slug);
-	int64_t before_ms;
 
 	if (stream == NULL)
 		return;
-	before_ms = stream->proof.time_ms;
 	stream_read_proof(stream);
-	if (stream->proof.time_ms == before_ms)
+	if (stream->proof.time_ms == prover->before_ms)
 		stream->proof.retry_ms = clock_mono_ms() + AGAIN_MS;
 }
 
@@ -226,7 +225,10 @@ prover_tick(struct prover *prover, struct streams *streams)
 		return;
 	stream = prover_choose(streams, clock_wall_ms(), &wait_ms);
 	prover->next_ms = mono_ms + wait_ms;
-	if (stream == NULL || begin(prover, stream->slug, &err) == 0)
+	if (stream == NULL)
+		return;
+	prover->before_ms = stream->proof.time_ms;
+	if (begin(prover, stream->slug, &err) == 0)
 		return;
 	if (!prover->complained)
 		log_err("not-proven", str_of(stream->slug), &err);

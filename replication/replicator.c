@@ -11,6 +11,7 @@
 
 #include "replication/descriptors.h"
 #include "replication/fair.h"
+#include "replication/forecast.h"
 #include "replication/hint_queue.h"
 #include "replication/prover.h"
 #include "replication/waiters.h"
@@ -48,6 +49,7 @@ struct replicator {
 	struct control *control;
 	struct waiters waiters;
 	struct prover *prover;
+	struct forecast_seen seen;
 	size_t n_open, open_max;
 	size_t n_snapshots;
 	int64_t next_sweep_ms; /* mono */
@@ -411,7 +413,7 @@ on_request(void *arg, struct control_client *client, struct str line)
 
 	if (str_is(line, "status")) {
 		buf_init(&json, 64 << 20);
-		replicator_put_status(r->streams, r->store, &json);
+		replicator_put_status(r->streams, r->store, &r->seen, &json);
 		control_answer(client, buf_view(&json));
 		buf_free(&json);
 	} else if (str_starts(line, "flush ")) {
@@ -485,7 +487,10 @@ static void
 tick(struct replicator *r, int all)
 {
 	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+	struct store_stats stats;
 
+	store_stats(r->store, &stats);
+	forecast_note(&r->seen, mono_ms, &stats);
 	take_hints(r);
 	count(r);
 	flush_due(r, now_ms, mono_ms, all);
@@ -565,4 +570,5 @@ replicator_run(struct replicator *r)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;
 	while (anything_in_flight(r))
 		store_poll(r->store, NULL, 0, BUSY_RETRY_MS);
+	streams_note_shipped(r->streams);
 }

@@ -1,10 +1,15 @@
 #include "replication/replicator.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/forecast.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/json.h"
+
+#define HOUR_MS (60 * 60 * 1000)
+#define DAY_MS  (24 * HOUR_MS)
 
 static const char *
 state_of(const struct stream *stream)
@@ -15,6 +20,8 @@ state_of(const struct stream *stream)
 		return "missing";
 	if (stream->failures > 0 || stream->ship_failures > 0)
 		return "failing";
+	if (stream->retired)
+		return "retired";
 	if (stream->snapshot != NULL)
 		return "snapshot";
 	if (stream->pos.txid == 0)
@@ -30,72 +37,315 @@ put_int(struct buf *out, int *first, const char *name, int64_t value)
 }
 
 static void
+put_count(struct buf *out, int *first, const char *name, uint64_t value)
+{
+	put_int(out, first, name, (int64_t)value);
+}
+
+static void
 put_string(struct buf *out, int *first, const char *name, const char *value)
 {
 	json_put_name(out, first, name);
 	json_put_string(out, str_of(value));
 }
 
+/* "" where there is none. */
 static void
-put_stream(struct buf *out, const struct stream *stream, int64_t now_ms)
+put_time(struct buf *out, int *first, const char *name, int64_t time_ms)
+{
+	char text[CLOCK_TEXT] = "";
+
+	if (time_ms > 0)
+		clock_format(time_ms, text);
+	put_string(out, first, name, text);
+}
+
+/* --- one of them ------------------------------------------------------------ */
+
+static void
+put_counts(struct buf *out, int *first, const struct stream_counts *counts)
+{
+	put_count(out, first, "flushes", counts->flushes);
+	put_count(out, first, "checkpoints", counts->checkpoints);
+	put_int(out, first, "checkpoint_us", counts->checkpoint_us);
+	put_int(
+	    out, first, "checkpoint_longest_us", counts->checkpoint_longest_us);
+	put_count(out, first, "epochs", counts->epochs);
+	put_count(out, first, "errors", counts->errors);
+}
+
+static void
+put_requests(struct buf *out, int *first, const struct stream_counts *counts)
+{
+	put_count(out, first, "puts", counts->puts);
+	put_count(out, first, "gets", counts->gets);
+	put_count(out, first, "lists", counts->lists);
+	put_count(out, first, "deletes", counts->deletes);
+	put_count(out, first, "retries", counts->retries);
+	put_count(out, first, "bytes_out", counts->bytes_out);
+	put_count(out, first, "bytes_in", counts->bytes_in);
+}
+
+/* A proof speaks of its own epoch only. */
+static int
+is_proven(const struct stream *stream)
+{
+	return stream->proof.time_ms > 0 &&
+	       stream->proof.epoch == stream->pos.epoch;
+}
+
+static int
+is_disproven(const struct stream *stream)
+{
+	return is_proven(stream) && stream->proof.failed != NULL;
+}
+
+static void
+put_proof(struct buf *out, int *first, const struct stream *stream)
+{
+	const struct stream_proof *proof = &stream->proof;
+	int proven = is_proven(stream);
+
+	put_time(out, first, "proven", proven ? proof->time_ms : 0);
+	put_count(out, first, "proven_txid", proven ? proof->txid : 0);
+	put_int(out, first, "proven_ms", proven ? proof->took_ms : 0);
+	put_int(out, first, "proof_failed", is_disproven(stream));
+}
+
+/* What is wrong now: an error, or else a replica that is not the database. */
+static void
+put_error(struct buf *out, int *first, const struct stream *stream)
+{
+	char error[600] = "", hint[240] = "";
+
+	if (stream->failure != NULL) {
+		snprintf(error, sizeof(error), "%s", stream->failure->msg);
+		snprintf(hint, sizeof(hint), "%s", stream->failure->hint);
+	} else if (is_disproven(stream)) {
+		snprintf(error, sizeof(error), "failed proof: TXID %llu: %s",
+		    (unsigned long long)stream->proof.txid,
+		    stream->proof.failed);
+		snprintf(hint, sizeof(hint), "rowhouse verify %s --new-epoch",
+		    stream->slug);
+	}
+	put_string(out, first, "error", error);
+	put_string(out, first, "hint", hint);
+	put_string(out, first, "last_error",
+	    stream->last != NULL ? stream->last->msg : "");
+	put_time(out, first, "last_error_time", stream->last_ms);
+}
+
+static void
+put_stream(struct buf *out, struct stream *stream, int64_t now_ms)
 {
 	const struct position *pos = &stream->pos;
 	uint64_t shipped = stream->spool != NULL ? stream->acked : pos->shipped;
-	char time[CLOCK_TEXT] = "";
+	struct stream_lag lag = stream_lag(stream, now_ms);
 	int first = 1;
 
-	if (pos->time_ms > 0)
-		clock_format(pos->time_ms, time);
 	buf_putc(out, '{');
 	put_string(out, &first, "tenant", stream->slug);
 	put_string(out, &first, "state", state_of(stream));
 	put_int(out, &first, "epoch", pos->epoch);
 	put_int(out, &first, "txid", (int64_t)pos->txid);
 	put_int(out, &first, "replicated_txid", (int64_t)shipped);
-	put_string(out, &first, "time", time);
-	put_int(out, &first, "lag_ms", stream_lag_ms(stream, now_ms));
+	put_time(out, &first, "time", pos->time_ms);
+	put_int(out, &first, "lag_ms", lag.ms);
+	put_int(out, &first, "lag_bytes", lag.bytes);
 	put_int(out, &first, "size", (int64_t)pos->pages * pos->page_size);
 	put_int(out, &first, "spool_files",
 	    stream->spool != NULL ? (int64_t)stream->spool->n : 0);
 	put_int(out, &first, "spool_bytes",
 	    stream->spool != NULL ? stream->spool->bytes : 0);
-	put_int(out, &first, "checkpoints", (int64_t)stream->checkpoints);
-	put_string(out, &first, "error",
-	    stream->failure != NULL ? stream->failure->msg : "");
-	put_string(out, &first, "hint",
-	    stream->failure != NULL ? stream->failure->hint : "");
+	put_requests(out, &first, &stream->counts);
+	put_counts(out, &first, &stream->counts);
+	put_proof(out, &first, stream);
+	put_error(out, &first, stream);
 	buf_putc(out, '}');
 }
 
+/* --- all of them ------------------------------------------------------------ */
+
+struct sum {
+	size_t n, open, failing, failed_proofs, unproven;
+	struct stream_lag lag; /* the longest, and all bytes */
+	int64_t spool_files, spool_bytes;
+	int64_t size, copies; /* of the databases, and the newest copies */
+	const struct stream *oldest; /* proof */
+};
+
+static void
+add(struct sum *sum, struct stream *stream, int64_t now_ms)
+{
+	struct stream_lag lag = stream_lag(stream, now_ms);
+
+	sum->n++;
+	sum->open += stream_is_open(stream) != 0;
+	sum->failing += stream->failure != NULL || is_disproven(stream);
+	sum->failed_proofs += is_disproven(stream) != 0;
+	if (lag.ms > sum->lag.ms)
+		sum->lag.ms = lag.ms;
+	sum->lag.bytes += lag.bytes;
+	if (stream->spool != NULL) {
+		sum->spool_files += (int64_t)stream->spool->n;
+		sum->spool_bytes += stream->spool->bytes;
+	}
+	sum->size += (int64_t)stream->pos.pages * stream->pos.page_size;
+	sum->copies += stream->pos.snapshot_bytes + stream->pos.since_bytes;
+	if (stream->retired)
+		return;
+	if (!is_proven(stream))
+		sum->unproven++;
+	else if (sum->oldest == NULL ||
+		 stream->proof.time_ms < sum->oldest->proof.time_ms)
+		sum->oldest = stream;
+}
+
+static void
+put_store(struct buf *out, int *first, const struct store_stats *stats)
+{
+	put_count(out, first, "puts", stats->puts);
+	put_count(out, first, "gets", stats->gets);
+	put_count(out, first, "lists", stats->lists);
+	put_count(out, first, "deletes", stats->deletes);
+	put_count(out, first, "retries", stats->retries);
+	put_count(out, first, "refused", stats->refused);
+	put_count(out, first, "failed", stats->failed);
+	put_count(out, first, "bytes_out", stats->bytes_out);
+	put_count(out, first, "bytes_in", stats->bytes_in);
+	put_int(out, first, "store_down_ms",
+	    stats->down_ms > 0 ? clock_mono_ms() - stats->down_ms : 0);
+}
+
+static void
+put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
+    const struct store_stats *stats)
+{
+	int first = 1;
+
+	buf_putc(out, '{');
+	put_count(out, &first, "tenants", sum->n);
+	put_count(out, &first, "open", sum->open);
+	put_count(out, &first, "failing", sum->failing);
+	put_int(out, &first, "lag_ms", sum->lag.ms);
+	put_int(out, &first, "lag_bytes", sum->lag.bytes);
+	put_int(out, &first, "size", sum->size);
+	put_int(out, &first, "spool_files", sum->spool_files);
+	put_int(out, &first, "spool_bytes", sum->spool_bytes);
+	put_store(out, &first, stats);
+	put_counts(out, &first, &env->total);
+	put_count(out, &first, "proof_failed", sum->failed_proofs);
+	put_count(out, &first, "unproven", sum->unproven);
+	put_time(out, &first, "oldest_proof",
+	    sum->oldest != NULL ? sum->oldest->proof.time_ms : 0);
+	put_string(out, &first, "oldest_proof_tenant",
+	    sum->oldest != NULL ? sum->oldest->slug : "");
+	buf_putc(out, '}');
+}
+
+/* null where the replicator has not run long enough to say anything. */
+static void
+put_forecast(struct buf *out, const struct forecast_sample *rate,
+    int64_t copies, int64_t retain_ms)
+{
+	struct forecast f;
+	int first = 1;
+
+	if (rate->mono_ms < FORECAST_STEP_MS) {
+		buf_puts(out, "null");
+		return;
+	}
+	f = forecast_month(rate, copies, retain_ms);
+	buf_putc(out, '{');
+	put_int(out, &first, "seen_ms", rate->mono_ms);
+	put_int(out, &first, "puts_month", (int64_t)f.puts);
+	put_int(out, &first, "gets_month", (int64_t)f.gets);
+	put_int(out, &first, "lists_month", (int64_t)f.lists);
+	put_int(out, &first, "deletes_month", (int64_t)f.deletes);
+	put_int(out, &first, "stored_bytes", (int64_t)f.stored_bytes);
+	json_put_name(out, &first, "request_dollars_month");
+	json_put_double(out, f.request_dollars);
+	json_put_name(out, &first, "storage_dollars_month");
+	json_put_double(out, f.storage_dollars);
+	buf_putc(out, '}');
+}
+
+static void
+put_forecasts(struct buf *out, const struct sum *sum,
+    const struct config *config, const struct store_stats *stats,
+    const struct forecast_seen *seen)
+{
+	int64_t mono_ms = clock_mono_ms();
+	struct forecast_sample hour =
+	    forecast_since(seen, mono_ms, stats, HOUR_MS);
+	struct forecast_sample day =
+	    forecast_since(seen, mono_ms, stats, DAY_MS);
+	int first = 1;
+
+	buf_putc(out, '{');
+	put_int(out, &first, "put_budget_day", config->replica_put_budget);
+	json_put_name(out, &first, "hour");
+	put_forecast(out, &hour, sum->copies, config->replica_retain_ms);
+	json_put_name(out, &first, "day");
+	put_forecast(out, &day, sum->copies, config->replica_retain_ms);
+	buf_putc(out, '}');
+}
+
+/* By slug; of one slug the incarnation that is current first. */
 static int
-by_slug(const void *a, const void *b)
+compare(const void *a, const void *b)
 {
 	const struct stream *const *x = a, *const *y = b;
+	int order = strcmp((*x)->slug, (*y)->slug);
 
-	return strcmp((*x)->slug, (*y)->slug);
+	return order != 0 ? order : (*x)->retired - (*y)->retired;
+}
+
+static size_t
+collect(const struct streams *streams, struct stream **out)
+{
+	struct stream *stream;
+	size_t i, n = 0;
+
+	for (i = 0; i < streams->n_buckets; i++) {
+		for (stream = streams->bucket[i]; stream != NULL;
+		     stream = stream->next)
+			out[n++] = stream;
+	}
+	/* Those that were replaced, and still have something to ship. */
+	for (i = 0; i < streams->n_active; i++) {
+		if (streams->active[i]->retired)
+			out[n++] = streams->active[i];
+	}
+	qsort(out, n, sizeof(*out), compare);
+	return n;
 }
 
 void
-replicator_put_status(
-    const struct streams *streams, const struct store *store, struct buf *out)
+replicator_put_status(struct streams *streams, const struct store *store,
+    const struct forecast_seen *seen, struct buf *out)
 {
-	const struct stream **sorted =
-	    calloc(streams->n + 1, sizeof(const struct stream *));
+	struct stream **sorted =
+	    calloc(streams->n + streams->n_active + 1, sizeof(*sorted));
 	int64_t now_ms = clock_wall_ms();
-	const struct stream *stream;
-	size_t i, n = 0;
+	struct store_stats stats;
+	struct sum sum = { 0 };
+	size_t i, n;
 	int first = 1;
 
 	if (sorted == NULL)
 		err_die("out of memory");
-	for (i = 0; i < streams->n_buckets; i++) {
-		for (stream = streams->bucket[i]; stream != NULL;
-		     stream = stream->next)
-			sorted[n++] = stream;
-	}
-	qsort(sorted, n, sizeof(*sorted), by_slug);
+	n = collect(streams, sorted);
+	for (i = 0; i < n; i++)
+		add(&sum, sorted[i], now_ms);
+	store_stats(store, &stats);
 	buf_putc(out, '{');
 	put_string(out, &first, "replica", store_url(store));
+	put_time(out, &first, "time_now", now_ms);
+	json_put_name(out, &first, "total");
+	put_total(out, &sum, streams->env, &stats);
+	json_put_name(out, &first, "forecast");
+	put_forecasts(out, &sum, streams->env->config, &stats, seen);
 	json_put_name(out, &first, "tenants");
 	buf_putc(out, '[');
 	for (i = 0; i < n; i++) {

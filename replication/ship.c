@@ -78,6 +78,7 @@ epochs_done(struct store_op *op, const struct err *failure)
 	    shipment->newest_epoch > lost ? shipment->newest_epoch : lost;
 
 	stream->in_flight = 0;
+	stream_count(stream, op, 0);
 	if (failure->code != ERR_NONE)
 		retry_later(stream, failure);
 	else if (epoch == UINT32_MAX)
@@ -143,6 +144,7 @@ put_done(struct store_op *op, const struct err *failure)
 	struct spool_item *item = shipment->item;
 
 	stream->in_flight = 0;
+	stream_count(stream, op, failure->code == ERR_NONE ? item->size : 0);
 	if (failure->code == ERR_CONFLICT) {
 		if (conflict(shipment, failure))
 			return;

@@ -19,6 +19,7 @@
 struct spool_item {
 	struct store_key key;
 	int64_t time_ms;	/* of its newest commit; owner: 0 */
+	int64_t since_ms;	/* of its oldest, as far as known; 0 = not */
 	int64_t size;
 	int durable;		/* synced: may leave the machine (R4a) */
 	int acked;		/* by the store */

@@ -274,6 +274,8 @@ take_turn(struct store_dir *dir, struct job *job)
 	if (rc == 0)
 		return;
 	assert((rc == 1) == (op->failure.code == ERR_NONE));
+	if (rc == 1 && job->put)
+		dir->stats.bytes_out += (uint64_t)store_dir_put_size(job->put);
 	end(dir, job);
 	op->requests = 1;
 	count(&dir->stats, op);

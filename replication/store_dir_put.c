@@ -312,3 +312,9 @@ store_dir_put_free(struct store_dir_put *put)
 	file_drop(&put->out);
 	free(put);
 }
+
+int64_t
+store_dir_put_size(const struct store_dir_put *put)
+{
+	return put->size;
+}

@@ -20,6 +20,8 @@ struct store_dir_put *store_dir_put_new(struct store_op *op, const char *path,
 /* With n bytes of space at chunk: 1 it is put, 0 there is more to do, -1. */
 int store_dir_put_step(struct store_dir_put *put, void *chunk, size_t n,
     struct err *err);
+/* Of the object. */
+int64_t store_dir_put_size(const struct store_dir_put *put);
 /* What was not put leaves nothing behind.  Accepts NULL. */
 void store_dir_put_free(struct store_dir_put *put);
 /* Removes a file of that suffix if no one is writing it. */

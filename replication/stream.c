@@ -52,6 +52,7 @@ stream_free(struct stream *stream)
 	spool_close(stream->spool);
 	position_close(stream->file);
 	free(stream->failure);
+	free(stream->last);
 	free(stream->proof.failed);
 	free(stream->spool_dir);
 	free(stream->wal_path);
@@ -313,6 +314,8 @@ load(struct stream *stream, struct err *err)
 	}
 	stream->pos.sealed = 0;
 	stream->acked = stream->pos.shipped;
+	if (stream->pos.epoch != 0 && stream->acked == 0)
+		stream->broke_ms = clock_wall_ms();
 	if (spool_settle(stream->spool, stream->pos.epoch, stream->pos.shipped,
 		stream->pos.txid, err))
 		goto fail;
@@ -407,8 +410,10 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 		return 0;
 	}
 	stream->flushed_ms = now_ms;
-	if (stream->pos.txid != txid)
+	if (stream->pos.txid != txid) {
 		stream->active_ms = clock_mono_ms();
+		stream_count_flush(stream);
+	}
 	if (db_moved(stream->conn[stream->pin])) {
 		/* What the open handles still had is captured. */
 		log_warn("database-gone", "%s was moved or removed",
@@ -460,21 +465,6 @@ stream_conclude(struct stream *stream, struct err *err)
 		return -1;
 	return spool_forget(
 	    stream->spool, stream->pos.epoch, stream->pos.shipped, err);
-}
-
-void
-stream_set_failure(struct stream *stream, const struct err *err)
-{
-	if (err == NULL) {
-		free(stream->failure);
-		stream->failure = NULL;
-		return;
-	}
-	if (stream->failure == NULL)
-		stream->failure = malloc(sizeof(*stream->failure));
-	if (stream->failure == NULL)
-		err_die("out of memory");
-	*stream->failure = *err;
 }
 
 int
@@ -561,24 +551,4 @@ stream_seal(struct stream *stream, struct err *err)
 	spool_close(stream->spool);
 	stream->spool = NULL;
 	return 1;
-}
-
-int64_t
-stream_lag_ms(const struct stream *stream, int64_t now_ms)
-{
-	const struct spool_item *item =
-	    stream->spool != NULL ? stream->spool->first : NULL;
-	int64_t since = INT64_MAX;
-
-	for (; item != NULL; item = item->next) {
-		if (!item->acked && item->time_ms > 0) {
-			since = item->time_ms;
-			break;
-		}
-	}
-	if (stream->dirty && stream->dirty_ms < since)
-		since = stream->dirty_ms;
-	if (since == INT64_MAX || since > now_ms)
-		return 0;
-	return now_ms - since;
 }

@@ -43,6 +43,23 @@ struct stream_point {
 	uint64_t txid;
 };
 
+/*
+ * What was done since the replicator began: for one stream, or for all that
+ * there were.  Requests count retries; to the store alone, so that those of a
+ * restore or a verify are not here.
+ */
+struct stream_counts {
+	uint64_t puts, gets, lists, deletes;
+	uint64_t retries;		/* of all those */
+	uint64_t bytes_out, bytes_in;	/* of objects */
+	uint64_t flushes;		/* those that captured something */
+	uint64_t checkpoints;		/* complete ones */
+	int64_t checkpoint_us;		/* with the write lock held: all … */
+	int64_t checkpoint_longest_us;	/* … and the longest */
+	uint64_t epochs;
+	uint64_t errors;
+};
+
 /* What verify last found out (proof.h), as far as it is asked for often. */
 struct stream_proof {
 	int64_t time_ms;
@@ -64,6 +81,7 @@ struct stream_env {
 	 */
 	void (*take_hints)(void *arg);
 	void *arg;
+	struct stream_counts total;
 	int in_doubt;		/* one failed: what it covered is no stream's
 				   alone, so none is durable until all are
 				   quarantined, who clears this */
@@ -117,8 +135,12 @@ struct stream {
 	int gone;			/* its file was removed or replaced */
 	int cut;			/* replaced, and what it has beyond its
 					   spool cannot be captured any more */
-	struct err *failure;		/* the last one, or NULL: all is well */
-	uint64_t checkpoints;
+	struct err *failure;		/* the present one, or NULL: all is well */
+	struct err *last;		/* the last one, also when it is over … */
+	int64_t last_ms;		/* … and when it was, wall; 0 = never */
+	int64_t broke_ms;		/* wall: while acked is 0, since when nothing
+					   of the epoch is with the store */
+	struct stream_counts counts;
 
 	struct file_id seen_db;		/* as of the last time it was sealed */
 	struct file_id seen_wal;
@@ -211,8 +233,27 @@ void stream_set_failure(struct stream *stream, const struct err *err);
 void stream_close(struct stream *stream);
 int stream_is_open(const struct stream *stream);
 
-/* Age of the oldest commit that the store has not acknowledged; 0 = none. */
-int64_t stream_lag_ms(const struct stream *stream, int64_t now_ms);
+/*
+ * What the store has not acknowledged yet (stream_metrics.c): the age of its
+ * oldest commit, and its bytes, in the spool and in the WAL.  Of a commit
+ * without a hint a stream that is idle learns at the next sweep (R12), of an open
+ * one this asks the index.  0, 0: nothing.
+ */
+struct stream_lag {
+	int64_t ms;
+	int64_t bytes;
+};
+struct stream_lag stream_lag(struct stream *stream, int64_t now_ms);
+
+/*
+ * An operation of the stream's is done; bytes are those that the store has
+ * taken or given.  And what else is counted.
+ */
+void stream_count(struct stream *stream, const struct store_op *op,
+    int64_t bytes);
+void stream_count_flush(struct stream *stream);
+void stream_count_checkpoint(struct stream *stream, int complete, int64_t us);
+void stream_count_epoch(struct stream *stream);
 
 /* For the stream_*.c among themselves. */
 int stream_index(struct stream *stream, struct db_wal *out, struct err *err);

@@ -76,6 +76,21 @@ continuation(struct stream *stream, const struct db_wal *index,
 	return wal_start(stream->conn[stream->pin], index, place, err);
 }
 
+/*
+ * The time of the file's oldest commit: when the stream became dirty, if that was in
+ * its interval, or at least not before the interval.
+ */
+static int64_t
+oldest_of(const struct stream *stream, int64_t time_ms)
+{
+	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t begin_ms = time_ms / interval * interval;
+
+	if (stream->dirty_ms > begin_ms && stream->dirty_ms < time_ms)
+		return stream->dirty_ms;
+	return stream->dirty_ms >= time_ms ? time_ms : begin_ms;
+}
+
 static int
 write_file(struct stream *stream, const struct db_wal *index,
     struct wal_place *place, uint32_t to, int64_t time_ms, struct err *err)
@@ -111,6 +126,7 @@ write_file(struct stream *stream, const struct db_wal *index,
 	pos->complete = 0;
 	pos->since_bytes += bytes;
 	spool_add(stream->spool, &key, capture.time_ms, bytes);
+	stream->spool->last->since_ms = oldest_of(stream, capture.time_ms);
 	stream_note_point(stream);
 	return 0;
 }

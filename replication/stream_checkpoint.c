@@ -68,6 +68,7 @@ stream_checkpoint(struct stream *stream, struct err *err)
 	struct db *pin = stream->conn[stream->pin];
 	struct db *other = stream->conn[1 - stream->pin];
 	int frames, copied, complete = 0, rc = -1;
+	int64_t begun_us;
 
 	assert(stream->snapshot == NULL);
 	if (capture_rest(stream, REST_FRAMES, err))
@@ -78,6 +79,7 @@ stream_checkpoint(struct stream *stream, struct err *err)
 		err_clear(err);
 		return 0;
 	}
+	begun_us = clock_mono_us();
 	if (capture_rest(stream, 0, err))
 		goto out;
 	db_rollback(pin);
@@ -91,12 +93,13 @@ stream_checkpoint(struct stream *stream, struct err *err)
 		rc = -1;
 	if (rc == 0 && complete) {
 		stream->pos.complete = 1;
-		stream->checkpoints++;
 		rc = stream_save(stream, err);
 	} else {
 		stream->checkpoint_ms = clock_mono_ms() + AGAIN_MS;
 	}
 out:
 	db_rollback(other);
+	stream_count_checkpoint(
+	    stream, rc == 0 && complete, clock_mono_us() - begun_us);
 	return rc ? -1 : complete;
 }

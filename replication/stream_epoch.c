@@ -114,7 +114,11 @@ stream_break(
 	memset(&stream->pos, 0, sizeof(stream->pos));
 	stream->pos.epoch = epoch;
 	stream->pos.time_ms = time_ms;
+	if (stream->broke_ms == 0 || stream->acked > 0)
+		stream->broke_ms =
+		    stream->dirty ? stream->dirty_ms : clock_wall_ms();
 	stream->acked = 0;
+	stream_count_epoch(stream);
 	/* A place that was a TXID of the old one is none of the new one. */
 	stream->point.epoch = 0;
 	stream->point.txid = 0;

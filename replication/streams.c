@@ -285,3 +285,21 @@ streams_sweep(struct streams *streams, size_t n)
 	streams->sweep_bucket = 0;
 	return 1;
 }
+
+void
+streams_note_shipped(struct streams *streams)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < streams->n_active; i++) {
+		struct stream *stream = streams->active[i];
+
+		if (stream->file == NULL ||
+		    stream->pos.shipped == stream->acked)
+			continue;
+		stream->pos.shipped = stream->acked;
+		if (stream_save(stream, &err))
+			log_err("stream", str_of(stream->slug), &err);
+	}
+}

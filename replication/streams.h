@@ -41,6 +41,9 @@ void streams_activate(struct streams *streams, struct stream *stream);
 /* Drops those from the list that are idle, and retired ones that are done. */
 void streams_settle(struct streams *streams);
 
+/* At the end, for those who ask while none runs what is with the store. */
+void streams_note_shipped(struct streams *streams);
+
 /*
  * R12: looks at the files of up to n idle streams, goes on where it stopped, and activates
  * those that changed.  1 when it came round, else 0.

@@ -224,6 +224,16 @@ compare(struct verify *verify, const struct live *live,
 	return 1;
 }
 
+/* Without a replicator nobody knows whether it should be there. */
+static int
+say_unshipped(const char *slug, const struct live *live, struct err *err)
+{
+	err_set(err, ERR_BUSY,
+	    "%s: TXID %llu of epoch %08x has not reached the replica", slug,
+	    (unsigned long long)live->txid, live->epoch);
+	return err_hint(err, "start the replicator");
+}
+
 /* One attempt.  2: something is missing or damaged, as *err says. */
 static int
 attempt(struct verify *verify, const struct live_source *source,
@@ -241,12 +251,14 @@ attempt(struct verify *verify, const struct live_source *source,
 	out->pages = live.pages;
 	out->what[0] = '\0';
 	scratch_path(verify, "", path);
-	if (restore(verify, source->slug, &live, &target, err))
+	if (restore(verify, source->slug, &live, &target, err) == 0)
+		rc = compare(verify, &live, &target, out, err);
+	else if (err->code == ERR_NOT_FOUND && !live.acked)
+		rc = say_unshipped(source->slug, &live, err);
+	else
 		rc = err->code == ERR_NOT_FOUND || err->code == ERR_CORRUPT
 			 ? 2
 			 : -1;
-	else
-		rc = compare(verify, &live, &target, out, err);
 	/* An error of clearing is the next one's to report. */
 	return clear_scratch(verify, rc == 0 ? err : &(struct err)ERR_INIT) != 0
 		   ? -1

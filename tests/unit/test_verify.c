@@ -121,7 +121,7 @@ what_is_not_in_the_replica_cannot_be_proven(void **state)
 	    1, &house.err));
 	assert_int_equal(verify(&proof), -1);
 	assert_err(&house.err, ERR_BUSY,
-	    "acme: TXIDs 2 to 2 have not reached the replica");
+	    "acme: TXID 2 of epoch 00000001 has not reached the replica");
 	err_clear(&house.err);
 	/* Nothing was found out, and nothing is written down. */
 	proof_read(layout_spool(&house.config, "acme", 1).p, &proof);
