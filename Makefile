@@ -161,7 +161,7 @@ install: all
 	cp -R tenants/app/. $(share)/app/
 	chmod -R u=rwX,go=rX $(share)/app
 	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
-	    $(doc)/
+	    replication/COST.md $(doc)/
 
 clean:
 	rm -rf $(O)

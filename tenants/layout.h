@@ -15,6 +15,7 @@
  *	<data>/tenants/<slug>/<epoch, 8 hex>/spool/     LTX files and position
  *	<data>/master.key
  *	<data>/hash.0, hash.1                           slots for password hashes
+ *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
  *	<run>/fcgi.sock, hint.sock, control.sock
  *
  * The slug is one that slug_check() let pass, or SLUG_REGISTRY, whose database
