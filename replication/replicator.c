@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "replication/compact.h"
 #include "replication/descriptors.h"
 #include "replication/fair.h"
 #include "replication/forecast.h"
@@ -32,6 +33,7 @@
 #define RETRY_LAST_MS           60000
 #define STOP_MS                 20000
 #define LONGEST_WAIT_MS         1000
+#define SHELF_SHARE             4 /* of the bound of the spool */
 
 struct replicator {
 	const struct config *config;
@@ -46,6 +48,7 @@ struct replicator {
 	int registry_lost; /* and that was said */
 	struct streams *streams;
 	struct fair fair;
+	struct compact *compact;
 	struct control *control;
 	struct waiters waiters;
 	struct prover *prover;
@@ -104,6 +107,7 @@ replicator_new(const struct config *config, struct err *err)
 		snprintf(r->host, sizeof(r->host), "unknown");
 	r->env.config = config;
 	r->env.host = r->host;
+	r->env.shelf_max = config->replica_spool_max / SHELF_SHARE;
 	r->lock_fd = replicator_lock(config, err);
 	if (r->lock_fd < 0 ||
 	    descriptors_allow(
@@ -120,6 +124,7 @@ replicator_new(const struct config *config, struct err *err)
 	r->registry = registry_open(config, DB_REPLICATE, 0, err);
 	if (r->registry == NULL)
 		goto fail;
+	r->compact = compact_new(config, r->store);
 	r->streams = streams_new(&r->env);
 	if (streams_reconcile(r->streams, r->registry, err))
 		goto fail;
@@ -152,6 +157,7 @@ replicator_free(struct replicator *r)
 	prover_free(r->prover);
 	control_close(r->control);
 	store_close(r->store);
+	compact_free(r->compact);
 	streams_free(r->streams);
 	registry_close(r->registry);
 	hint_queue_stop(r->hints);
@@ -355,6 +361,18 @@ sync_all(struct replicator *r)
 		if (stream_synced(stream, &err))
 			fail(stream, &err);
 	}
+	compact_synced(r->compact);
+}
+
+static void
+compact_all(struct replicator *r, int64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++)
+		compact_begin(r->compact, r->streams->active[i], now_ms);
+	compact_work(r->compact, now_ms);
+	r->unsynced |= compact_wants_sync(r->compact);
 }
 
 static void
@@ -443,7 +461,8 @@ idle_ms(struct replicator *r)
 
 	if (proof_ms < wait)
 		wait = proof_ms;
-	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more)
+	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more ||
+	    compact_is_busy(r->compact))
 		return 0;
 	for (i = 0; i < r->streams->n_active; i++) {
 		struct stream *stream = r->streams->active[i];
@@ -496,6 +515,7 @@ tick(struct replicator *r, int all)
 	flush_due(r, now_ms, mono_ms, all);
 	sync_all(r);
 	fair_ship(&r->fair, r->streams, r->store, mono_ms);
+	compact_all(r, now_ms);
 	tend(r, now_ms, mono_ms);
 	sweep(r, mono_ms);
 	if (!all)
@@ -568,7 +588,7 @@ replicator_run(struct replicator *r)
 	/* What is on its way, and nothing after it. */
 	for (i = 0; i < r->streams->n_active; i++)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;
-	while (anything_in_flight(r))
+	while (anything_in_flight(r) || compact_in_flight(r->compact))
 		store_poll(r->store, NULL, 0, BUSY_RETRY_MS);
 	streams_note_shipped(r->streams);
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "replication/ltx.h"
+#include "replication/shelf.h"
+#include "replication/windows.h"
 #include "tenants/base/arena.h"
 #include "tenants/base/file.h"
 #include "tenants/base/str.h"
@@ -310,9 +312,38 @@ spool_verify(const struct spool *spool, uint32_t epoch, uint64_t shipped,
 	return 0;
 }
 
+static int
+throw_away(struct spool *spool, const struct spool_item *item, const char *path,
+    struct err *err)
+{
+	(void)spool, (void)item;
+	return file_remove(path, err);
+}
+
+/* What the store has: to the shelf, for compaction. */
+static int
+put_away(struct spool *spool, const struct spool_item *item, const char *path,
+    struct err *err)
+{
+	int snapshot = item->key.level == STORE_LEVEL_SNAPSHOT;
+
+	if (item->key.kind != STORE_LTX || spool->shelf == NULL ||
+	    (!snapshot &&
+		(spool->shelf_full || item->size > WINDOWS_MERGE_MAX)))
+		return file_remove(path, err);
+	if (shelf_take(spool->shelf, &item->key, path, err))
+		return -1;
+	spool->shelved_bytes += item->size;
+	spool->shelved_ms = item->time_ms;
+	spool->shelved_snapshot |= snapshot;
+	return 0;
+}
+
 /* Takes items out of the list, and their files off the disk. */
 static int
 sift(struct spool *spool,
+    int (*away)(struct spool *spool, const struct spool_item *item,
+	const char *path, struct err *err),
     int (*unwanted)(struct spool *spool, const struct spool_item *item,
 	const struct spool_mark *mark),
     const struct spool_mark *mark, struct err *err)
@@ -331,7 +362,7 @@ sift(struct spool *spool,
 			continue;
 		}
 		spool_path(spool, &item->key, path);
-		rc = file_remove(path, err);
+		rc = away(spool, item, path, err);
 		if (rc)
 			continue;
 		if (!item->acked) {
@@ -354,12 +385,21 @@ unsettled(struct spool *spool, const struct spool_item *item,
 		return 1;
 	if (item->key.kind == STORE_OWNER)
 		return 0;
-	if (item->key.epoch == mark->epoch && is_link(item))
-		return item->key.max_txid > mark->txid ||
-		       item->key.max_txid <= mark->shipped;
 	if (item->key.epoch == mark->epoch && item->key.max_txid > mark->txid)
 		return 1;
+	if (item->key.epoch == mark->epoch && is_link(item))
+		return 0;
 	return check_whole(spool, item, &err) != 0;
+}
+
+/* A slot that says so was durable; the files need not have been acted upon. */
+static int
+known_shipped(struct spool *spool, const struct spool_item *item,
+    const struct spool_mark *mark)
+{
+	(void)spool;
+	return item->key.epoch == mark->epoch && is_link(item) &&
+	       item->key.max_txid <= mark->shipped;
 }
 
 int
@@ -368,7 +408,9 @@ spool_settle(struct spool *spool, uint32_t epoch, uint64_t shipped,
 {
 	struct spool_mark mark = { epoch, shipped, txid };
 
-	return sift(spool, unsettled, &mark, err);
+	if (sift(spool, put_away, known_shipped, &mark, err))
+		return -1;
+	return sift(spool, throw_away, unsettled, &mark, err);
 }
 
 struct spool_item *
@@ -414,7 +456,7 @@ spool_forget(
 {
 	struct spool_mark mark = { epoch, shipped, 0 };
 
-	return sift(spool, forgotten, &mark, err);
+	return sift(spool, put_away, forgotten, &mark, err);
 }
 
 int
@@ -448,7 +490,7 @@ spool_drop_epoch(struct spool *spool, uint32_t epoch, struct err *err)
 {
 	struct spool_mark mark = { epoch, 0, 0 };
 
-	return sift(spool, of_epoch, &mark, err);
+	return sift(spool, throw_away, of_epoch, &mark, err);
 }
 
 static int
@@ -462,5 +504,5 @@ in_doubt(struct spool *spool, const struct spool_item *item,
 int
 spool_drop_unsynced(struct spool *spool, struct err *err)
 {
-	return sift(spool, in_doubt, NULL, err);
+	return sift(spool, throw_away, in_doubt, NULL, err);
 }

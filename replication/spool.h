@@ -14,7 +14,7 @@
  *	<spool>/<epoch, 8 hex>/<max TXID, 16 hex>-<level>.ltx
  *
  * Names sort in the order in which they must be shipped: the claim, the base,
- * then file after file.  What is shipped is removed.
+ * then file after file.  What is shipped is removed, or goes to the shelf.
  */
 struct spool_item {
 	struct store_key key;
@@ -31,9 +31,16 @@ struct spool_item {
 struct spool {
 	char *dir;
 	char slug[48];
+	const char *shelf;	/* where files go that are shipped; NULL: nowhere */
+	int shelf_full;		/* but for snapshots, which do not stay there */
 	struct spool_item *first, *last;
 	size_t n;		/* not yet acknowledged */
 	int64_t bytes;		/* of those */
+
+	/* Gone to the shelf since somebody looked, and cleared this. */
+	int64_t shelved_bytes;
+	int64_t shelved_ms;	/* the time of the newest */
+	int shelved_snapshot;	/* one was among them */
 };
 
 /* Makes the directory where there is none and lists what lies there. */
@@ -48,8 +55,9 @@ int spool_verify(const struct spool *spool, uint32_t epoch, uint64_t shipped,
     uint64_t txid, struct err *err);
 
 /*
- * Removes what lies beyond (epoch, txid): it was never acted upon; what is
- * shipped; and snapshots and older epochs' files that are not whole.
+ * Removes what lies beyond (epoch, txid): it was never acted upon; and
+ * snapshots and older epochs' files that are not whole.  What is shipped goes
+ * where spool_forget() would have put it.
  */
 int spool_settle(struct spool *spool, uint32_t epoch, uint64_t shipped,
     uint64_t txid, struct err *err);
@@ -77,7 +85,10 @@ void spool_synced(struct spool *spool);
 struct spool_item *spool_next(const struct spool *spool);
 void spool_acked(struct spool *spool, struct spool_item *item);
 
-/* A position that calls (epoch, shipped) shipped is durable: removes up to there. */
+/*
+ * A position that calls (epoch, shipped) shipped is durable: what lies up to
+ * there goes to the shelf, or is removed.
+ */
 int spool_forget(struct spool *spool, uint32_t epoch, uint64_t shipped,
     struct err *err);
 

@@ -47,13 +47,15 @@ stream_free(struct stream *stream)
 {
 	if (stream == NULL)
 		return;
-	assert(!stream->in_flight);
+	assert(!stream->in_flight && !stream->chore);
 	stream_close(stream);
 	spool_close(stream->spool);
 	position_close(stream->file);
 	free(stream->failure);
 	free(stream->last);
 	free(stream->proof.failed);
+	stream->env->shelf_bytes -= stream->shelf_bytes;
+	free(stream->shelf);
 	free(stream->spool_dir);
 	free(stream->wal_path);
 	free(stream->db_path);
@@ -264,6 +266,39 @@ stream_sync(struct stream *stream, struct err *err)
 	return stream_synced(stream, err);
 }
 
+/* What went to the shelf is something to do for compaction, some time. */
+static void
+plan_chores(struct stream *stream)
+{
+	const struct config *config = stream->env->config;
+	struct spool *spool = stream->spool;
+	int64_t window = config->replica_compact_ms, due_ms;
+
+	if (spool->shelved_bytes == 0)
+		return;
+	due_ms = (spool->shelved_ms / window + 1) * window +
+		 2 * config->replica_interval_ms;
+	if (spool->shelved_snapshot)
+		due_ms = 1;
+	if (stream->chores_ms == 0 || due_ms < stream->chores_ms)
+		stream->chores_ms = due_ms;
+	stream->shelf_bytes += spool->shelved_bytes;
+	stream->env->shelf_bytes += spool->shelved_bytes;
+	spool->shelved_bytes = spool->shelved_snapshot = 0;
+}
+
+static int
+forget(struct stream *stream, struct err *err)
+{
+	struct spool *spool = stream->spool;
+
+	spool->shelf_full = stream->env->shelf_bytes >= stream->env->shelf_max;
+	if (spool_forget(spool, stream->pos.epoch, stream->pos.shipped, err))
+		return -1;
+	plan_chores(stream);
+	return 0;
+}
+
 int
 stream_synced(struct stream *stream, struct err *err)
 {
@@ -271,8 +306,7 @@ stream_synced(struct stream *stream, struct err *err)
 		return 0;
 	position_synced(stream->file);
 	spool_synced(stream->spool);
-	return spool_forget(
-	    stream->spool, stream->pos.epoch, stream->pos.shipped, err);
+	return forget(stream, err);
 }
 
 int
@@ -316,10 +350,12 @@ load(struct stream *stream, struct err *err)
 	stream->acked = stream->pos.shipped;
 	if (stream->pos.epoch != 0 && stream->acked == 0)
 		stream->broke_ms = clock_wall_ms();
+	stream->spool->shelf = stream->shelf;
 	if (spool_settle(stream->spool, stream->pos.epoch, stream->pos.shipped,
 		stream->pos.txid, err))
 		goto fail;
 	spool_synced(stream->spool);
+	plan_chores(stream);
 	if (n == 0)
 		rc = stream_break(stream, 0,
 		    stream->parent_epoch != 0 ? "restored" : "created", err);
@@ -463,8 +499,7 @@ stream_conclude(struct stream *stream, struct err *err)
 	stream->pos.shipped = stream->acked;
 	if (stream_save(stream, err) || position_sync(stream->file, err))
 		return -1;
-	return spool_forget(
-	    stream->spool, stream->pos.epoch, stream->pos.shipped, err);
+	return forget(stream, err);
 }
 
 int
@@ -529,8 +564,7 @@ stream_seal(struct stream *stream, struct err *err)
 	stream->pos.sealed = 1;
 	stream->pos.shipped = stream->acked;
 	if (stream_save(stream, err) || position_sync(stream->file, err) ||
-	    spool_forget(
-		stream->spool, stream->pos.epoch, stream->pos.shipped, err))
+	    forget(stream, err))
 		return -1;
 	db_rollback(stream->conn[stream->pin]);
 	db_close(stream->conn[1 - stream->pin]);

@@ -82,6 +82,8 @@ struct stream_env {
 	void (*take_hints)(void *arg);
 	void *arg;
 	struct stream_counts total;
+	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
+	int64_t shelf_bytes;	/* what they hold, as far as known */
 	int in_doubt;		/* one failed: what it covered is no stream's
 				   alone, so none is durable until all are
 				   quarantined, who clears this */
@@ -100,6 +102,7 @@ struct stream {
 	char *db_path;
 	char *wal_path;
 	char *spool_dir;
+	char *shelf;			/* NULL: what is shipped is removed */
 
 	struct position pos;
 	uint64_t acked;			/* every TXID up to it, by the store */
@@ -153,6 +156,12 @@ struct stream {
 	int proven;			/* the store took one that we made since start */
 	int ship_failures;		/* in a row */
 	int64_t ship_retry_ms;		/* mono */
+
+	/* compact.c's */
+	int64_t chores_ms;		/* wall: due then; 0 = not known */
+	int chore;			/* a job is at it */
+	int chore_failures;		/* in a row */
+	int64_t shelf_bytes;
 
 	/* replicator.c's */
 	int active;			/* is in its list */

@@ -25,7 +25,8 @@
 #define OWNER_MAX 2048
 /* Below this, raw files are cheaper to apply than a snapshot is to make. */
 #define SNAPSHOT_WORTH_BYTES (4 << 20)
-#define SNAPSHOT_PAUSE_MS    (60 * 60 * 1000)
+/* … and no more of them a period than these: each is kept as long as any. */
+#define SNAPSHOTS_A_PERIOD 4
 
 static void
 put_owner(const struct stream *stream, uint32_t parent_epoch,
@@ -204,18 +205,36 @@ out:
 	return rc;
 }
 
+/*
+ * Every tenant has a moment of its own in the period, so that those whose bases were
+ * made together, at a first start, do not make snapshots together.
+ */
+static int
+moment_has_passed(const struct stream *stream, int64_t now_ms)
+{
+	int64_t period = stream->env->config->replica_snapshot_ms;
+	uint64_t hash = ltx_crc64(0, stream->slug, strlen(stream->slug));
+	int64_t moment;
+
+	hash = ltx_crc64(hash, stream->uid, strlen(stream->uid));
+	moment = (int64_t)(hash % (uint64_t)period);
+	return (now_ms - moment) / period >
+	       (stream->pos.snapshot_ms - moment) / period;
+}
+
 int
 stream_wants_snapshot(const struct stream *stream, int64_t now_ms)
 {
 	const struct position *pos = &stream->pos;
+	int64_t period = stream->env->config->replica_snapshot_ms;
 	int64_t age = now_ms - pos->snapshot_ms;
 
 	if (!stream_is_open(stream) || stream->snapshot != NULL ||
 	    pos->txid <= pos->snapshot_txid || pos->snapshot_txid == 0)
 		return 0;
-	if (age >= stream->env->config->replica_snapshot_ms)
+	if (moment_has_passed(stream, now_ms))
 		return 1;
-	return age >= SNAPSHOT_PAUSE_MS &&
+	return age >= period / SNAPSHOTS_A_PERIOD &&
 	       pos->since_bytes >= SNAPSHOT_WORTH_BYTES &&
 	       pos->since_bytes >= 2 * pos->snapshot_bytes;
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/compact.h"
 #include "tenants/base/arena.h"
+#include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
 #include "tenants/layout.h"
@@ -122,6 +124,16 @@ retire(struct streams *streams, struct stream *stream, uint32_t end_epoch)
 	streams_activate(streams, stream);
 }
 
+static void
+set_shelf(struct stream *stream, const char *slug)
+{
+	if (stream->env->shelf_max == 0)
+		return;
+	stream->shelf = strdup(layout_shelf(stream->env->config, slug).p);
+	if (stream->shelf == NULL)
+		err_die("out of memory");
+}
+
 static struct stream *
 make(struct streams *streams, const struct registry_tenant *row,
     uint32_t incarnation)
@@ -133,6 +145,7 @@ make(struct streams *streams, const struct registry_tenant *row,
 	    layout_db(config, row->slug, incarnation).p,
 	    layout_spool(config, row->slug, incarnation).p);
 	stream->incarnation = incarnation;
+	set_shelf(stream, row->slug);
 	snprintf(stream->uid, sizeof(stream->uid), "%s", row->uid);
 	return stream;
 }
@@ -221,6 +234,7 @@ streams_reconcile(
 		stream = stream_new(streams->env, SLUG_REGISTRY,
 		    layout_registry(config).p,
 		    layout_spool(config, SLUG_REGISTRY, 0).p);
+		set_shelf(stream, SLUG_REGISTRY);
 		add(streams, stream);
 	}
 	if (registry_each(registry, reconcile_tenant, streams, err))
@@ -231,23 +245,25 @@ streams_reconcile(
 
 /* Nothing open, nothing waiting, nothing on its way. */
 static int
-is_idle(const struct stream *stream)
+is_idle(const struct stream *stream, int64_t now_ms)
 {
 	return !stream_is_open(stream) && !stream->dirty &&
-	       !stream->in_flight &&
+	       !stream->in_flight && !stream->chore &&
+	       !compact_is_due(stream, now_ms) &&
 	       (stream->spool == NULL || stream->spool->n == 0);
 }
 
 void
 streams_settle(struct streams *streams)
 {
+	int64_t now_ms = clock_wall_ms();
 	struct err err = ERR_INIT;
 	size_t i, n = 0;
 
 	for (i = 0; i < streams->n_active; i++) {
 		struct stream *stream = streams->active[i];
 
-		if (!is_idle(stream)) {
+		if (!is_idle(stream, now_ms)) {
 			streams->active[n++] = stream;
 			continue;
 		}
@@ -264,6 +280,7 @@ streams_settle(struct streams *streams)
 int
 streams_sweep(struct streams *streams, size_t n)
 {
+	int64_t now_ms = clock_wall_ms();
 	struct stream *stream;
 
 	while (n > 0 && streams->sweep_bucket < streams->n_buckets) {
@@ -276,6 +293,8 @@ streams_sweep(struct streams *streams, size_t n)
 				stream_touch(stream);
 			} else if (!stream->active && stream_changed(stream)) {
 				stream_touch(stream);
+				streams_activate(streams, stream);
+			} else if (compact_is_due(stream, now_ms)) {
 				streams_activate(streams, stream);
 			}
 		}

@@ -90,6 +90,14 @@ layout_spool(const struct config *config, const char *slug, uint32_t epoch)
 }
 
 struct layout_path
+layout_shelf(const struct config *config, const char *slug)
+{
+	struct layout_path dir = layout_tenant(config, slug);
+
+	return path("%s/shelf", dir.p);
+}
+
+struct layout_path
 layout_fcgi_socket(const struct config *config)
 {
 	return path("%s/fcgi.sock", config->run);

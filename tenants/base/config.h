@@ -63,6 +63,7 @@ struct config {
 	int64_t replica_sweep_ms;	/* for hints that were lost; 60s */
 	int64_t replica_idle_ms;	/* quiet so long, a tenant is sealed; 60s */
 	int64_t replica_checkpoint;	/* frames in the WAL; 1000 */
+	int64_t replica_compact_ms;	/* files of so long become one; 5m */
 	int64_t replica_fine_ms;	/* every interval restorable so far back; 7d */
 	int64_t replica_retain_ms;	/* something is; 30d */
 	int64_t replica_put_budget;	/* PUTs a day, all tenants; 0 = no bound */

@@ -21,6 +21,11 @@ quiet() {	# no database is open
 	! find "/proc/$(replicator)/fd" -lname '*/db.sqlite*' | grep -q .
 }
 ok 'none is open' wait_for 30 quiet
+settled() {	# what is noted of the last ones is noted
+	[ "$(find "$DATA/tenants" -name catalog | wc -l)" -eq $tenants ] &&
+	[ -z "$(find "$DATA" -type f -newermt '1 second ago')" ]
+}
+ok 'nothing is noted any more' wait_for 30 settled
 
 strace -f -qq -o trace -p "$(replicator)" 2>strace.err &
 tracer=$!

@@ -1,0 +1,44 @@
+#ifndef ROWHOUSE_COMPACT_H
+#define ROWHOUSE_COMPACT_H
+
+#include <stdint.h>
+
+#include "replication/store.h"
+#include "replication/stream.h"
+#include "tenants/base/config.h"
+
+/*
+ * Compaction and retention of all tenants, in the background: levels 1 and 2
+ * from what is on the shelf, and deletes of what nothing needs any more.
+ *
+ * A tenant has a job when its chores_ms has come, a few tenants at a time.
+ * What a job does next depends on its shelf, its catalog and the time alone, so one
+ * that failed or was killed is simply begun again.  It never
+ * reads from the store, but to list a tenant whose catalog was lost, and puts
+ * only into the room that shipping leaves.
+ */
+struct compact;
+
+struct compact *compact_new(const struct config *config, struct store *store);
+/* Once the store is closed, or nothing is on its way.  Accepts NULL. */
+void compact_free(struct compact *compact);
+
+/* The stream's chores are due, as far as is known; touches no file of an unknown. */
+int compact_is_due(const struct stream *stream, int64_t now_ms);
+
+/* Begins a job for the stream, if it is due and there is a place. */
+void compact_begin(struct compact *compact, struct stream *stream,
+    int64_t now_ms);
+
+/* All jobs go on; to be called when shipping has taken what room it wants. */
+void compact_work(struct compact *compact, int64_t now_ms);
+
+/* Does a job wait for a sync?  And: a syncfs() that began since succeeded. */
+int compact_wants_sync(const struct compact *compact);
+void compact_synced(struct compact *compact);
+
+/* Is there work that waits for nobody?  Is anything with the store? */
+int compact_is_busy(const struct compact *compact);
+int compact_in_flight(const struct compact *compact);
+
+#endif
