@@ -11,6 +11,7 @@
 #include "tenants/base/log.h"
 
 #define ATTEMPTS    8
+#define REJECTED    4 /* answers of one call */
 #define PATIENCE_MS 60000 /* after which nothing is begun again */
 #define PAUSE_MS    200 /* at most, before the second attempt; then doubled */
 #define PAUSE_MAX   10000
@@ -63,6 +64,13 @@ s3_call_etag(const struct s3_call *call)
 	if (etag.n >= 2 && str_starts(etag, "\"") && str_ends(etag, "\""))
 		etag = str_sub(etag, 1, etag.n - 1);
 	return etag;
+}
+
+void
+s3_call_progress(struct s3_call *call)
+{
+	call->attempts = 1;
+	call->begun_ms = clock_mono_ms();
 }
 
 /* --- sending ------------------------------------------------------------- */
@@ -383,6 +391,23 @@ on_refusal(struct s3_call *call)
 	finish(call, &err);
 }
 
+/* An answer of success: is it one that can be used? */
+static void
+on_success(struct s3_call *call)
+{
+	const char *wrong = call->reject ? call->reject(call) : NULL;
+	struct err err = ERR_INIT;
+
+	note_up(call->wire, 1);
+	if (wrong) {
+		if (++call->rejected < REJECTED && repeat(call, 0) == 0)
+			return;
+		err_set(&err, ERR_CORRUPT, "s3://%s/%s %s",
+		    call->wire->place.bucket, call->name, wrong);
+	}
+	finish(call, &err);
+}
+
 static void
 on_answer(struct net_request *net, const struct err *failure)
 {
@@ -400,12 +425,10 @@ on_answer(struct net_request *net, const struct err *failure)
 	if (call->class == S3_GETS && call->data)
 		wire->stats.bytes_in += (uint64_t)net->received;
 	if (net->fault == NET_OK) {
-		if (is_error(call)) {
+		if (is_error(call))
 			on_refusal(call);
-			return;
-		}
-		note_up(wire, 1);
-		finish(call, &err);
+		else
+			on_success(call);
 		return;
 	}
 	if (net->fault == NET_LOST)
@@ -450,7 +473,7 @@ s3_wire_submit(struct s3_wire *wire, struct s3_call *call)
 {
 	assert(!call->wire);
 	call->wire = wire;
-	call->attempts = 0;
+	call->attempts = call->rejected = 0;
 	call->doubtful = call->clock_set = call->keys_read = 0;
 	call->begun_ms = clock_mono_ms();
 	wire->calls++;

@@ -42,7 +42,7 @@ struct s3_header {
 	char value[160];
 };
 
-#define S3_HEADERS 6
+#define S3_HEADERS 8
 struct s3_call {
 	const char *method;
 	enum s3_class class;
@@ -63,6 +63,11 @@ struct s3_call {
 	int (*data)(struct s3_call *call, const void *p, size_t n,
 	    struct err *err);
 	void (*begin)(struct s3_call *call);
+	/*
+	 * Of an answer of 2xx: NULL, or what is wrong with it ("comes without
+	 * its end").  Then it is repeated; the fourth time it is ERR_CORRUPT.
+	 */
+	const char *(*reject)(struct s3_call *call);
 
 	/*
 	 * An answer of 2xx that is no error in disguise is ERR_NONE.  Of the
@@ -80,7 +85,7 @@ struct s3_call {
 	/* the wire's */
 	struct s3_wire *wire;	/* NULL: not under way */
 	struct net_request net;
-	unsigned attempts;
+	unsigned attempts, rejected;
 	int64_t begun_ms, due_ms;
 	int clock_set, keys_read;
 	struct s3_call *next;
@@ -93,6 +98,9 @@ void s3_call_header(struct s3_call *call, const char *name,
     const char *value);
 /* The value, without the quotes around it; "" where there is none. */
 struct str s3_call_etag(const struct s3_call *call);
+
+/* It has made progress: its patience begins anew. */
+void s3_call_progress(struct s3_call *call);
 
 int s3_wire_open(struct s3_wire *wire, const char *rest, struct err *err);
 /* Forgets what is under way. */

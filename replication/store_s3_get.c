@@ -13,6 +13,18 @@
  */
 #define SMALL_MAX ((size_t)16 * 1024 * 1024)
 
+int64_t
+store_s3_size(const struct s3_call *call)
+{
+	struct str range = net_header(&call->net, "Content-Range");
+	struct str size = net_header(&call->net, "x-amz-meta-rowhouse-size");
+	int64_t n;
+
+	if (range.n > 0)
+		size = str_sub(range, str_find(range, '/', 0) + 1, range.n);
+	return str_i64(str_trim(size), &n) == 0 ? n : -1;
+}
+
 static int
 is_small(const struct store_s3_job *job)
 {
@@ -79,18 +91,19 @@ take_piece(struct s3_call *call, const void *p, size_t n, struct err *err)
 	struct store_s3_job *job = call->arg;
 	struct store_op *op = job->op;
 
-	if (call->net.received == (int64_t)n && check_head(job, err) != 0)
-		return -1;
 	/* Small ones, and what may be an error behind a 200. */
 	if (is_small(job) || is_xml(call)) {
 		buf_put(&job->small, p, n);
 		return buf_check(&job->small, job->name, err);
 	}
+	if (call->net.received == (int64_t)n && check_head(job, err) != 0)
+		return -1;
 	if ((int64_t)n > job->end - job->at)
 		return err_set(err, ERR_SYSTEM,
 		    "s3://%s/%s: more bytes than were asked for",
 		    job->store->wire.place.bucket, job->name);
 	job->at += (int64_t)n;
+	s3_call_progress(call);
 	return op->data(op, p, n, err);
 }
 
@@ -130,38 +143,30 @@ is_whole(struct store_s3_job *job)
 }
 
 static void
-begin_again(struct store_s3_job *job, const char *what)
-{
-	struct err err = ERR_INIT;
-
-	if (++job->rounds < 3) {
-		s3_wire_submit(&job->store->wire, &job->call);
-		return;
-	}
-	err_set(&err, ERR_CORRUPT, "s3://%s/%s %s",
-	    job->store->wire.place.bucket, job->name, what);
-	store_s3_end(job, &err);
-}
-
-static void
 end_held_back(struct store_s3_job *job)
 {
 	struct err err = ERR_INIT;
-	struct s3_error error;
 
-	if (is_xml(&job->call) &&
-	    s3_answer_error(buf_view(&job->small), &error)) {
-		begin_again(job, "comes as an error behind a success");
-		return;
-	}
-	if (!is_whole(job)) {
-		begin_again(job, "is not what was put there");
-		return;
-	}
 	(void)str_copy(s3_call_etag(&job->call), job->op->version,
 	    sizeof job->op->version);
 	(void)give(job, &err);
 	store_s3_end(job, &err);
+}
+
+static const char *
+reject_get(struct s3_call *call)
+{
+	struct store_s3_job *job = call->arg;
+	struct s3_error error;
+
+	if (is_xml(call) && s3_answer_error(buf_view(&job->small), &error))
+		return "comes as an error behind a success";
+	if (is_small(job))
+		return is_whole(job) ? NULL : "is not what was put there";
+	if (job->small.n == 0 && job->at < job->end &&
+	    job->at < store_s3_size(call))
+		return "comes without its end";
+	return NULL;
 }
 
 /* --- a range that nothing is in ------------------------------------------ */
@@ -200,19 +205,6 @@ look_at_size(struct store_s3_job *job)
 	s3_wire_submit(&job->store->wire, &job->call);
 }
 
-/* The size of all of it, as the answer to a part of it says it; -1. */
-static int64_t
-whole_size(const struct s3_call *call)
-{
-	struct str range = net_header(&call->net, "Content-Range");
-	struct str size = net_header(&call->net, "x-amz-meta-rowhouse-size");
-	int64_t n;
-
-	if (range.n > 0)
-		size = str_sub(range, str_find(range, '/', 0) + 1, range.n);
-	return str_i64(str_trim(size), &n) == 0 ? n : -1;
-}
-
 static void
 on_got(struct s3_call *call, const struct err *err)
 {
@@ -220,11 +212,6 @@ on_got(struct s3_call *call, const struct err *err)
 
 	if (err->code == ERR_NONE && (is_small(job) || job->small.n > 0)) {
 		end_held_back(job);
-		return;
-	}
-	if (err->code == ERR_NONE && job->at < job->end &&
-	    job->at < whole_size(call)) {
-		begin_again(job, "comes without its end");
 		return;
 	}
 	if (call->status == 416) {
@@ -251,6 +238,7 @@ store_s3_get(struct store_s3_job *job)
 	s3_call_init(call, "GET", S3_GETS, job->name);
 	call->begin = begin_get;
 	call->data = take_piece;
+	call->reject = reject_get;
 	call->done = on_got;
 	s3_wire_submit(&job->store->wire, call);
 }

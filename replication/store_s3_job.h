@@ -26,6 +26,7 @@ struct store_s3_job {
 	void (*compared)(struct store_s3_job *job, enum answer same);
 	int64_t at;			/* compared, or given to data() */
 	unsigned rounds;		/* puts that began again */
+	int differed;			/* once already, when it was compared */
 	char etag[STORE_VERSION];	/* as the last answer had it */
 	struct buf small;		/* GET: held back until it is verified */
 	int64_t end;			/* GET: of what is wanted */
@@ -74,6 +75,9 @@ void store_s3_list(struct store_s3_job *job);
 /* Compares what is there, byte by byte; job->compared hears of it. */
 void store_s3_compare(struct store_s3_job *job,
     void (*compared)(struct store_s3_job *job, enum answer same));
+
+/* The size of all of it, as its metadata or its range has it; -1. */
+int64_t store_s3_size(const struct s3_call *call);
 
 /* A put of more than STORE_S3_SINGLE, in parts. */
 #define STORE_S3_SINGLE ((int64_t)64 * 1024 * 1024)

@@ -32,7 +32,6 @@ struct part {
 	struct store_s3_job *job;
 	struct s3_call call;
 	unsigned number; /* 0 = this one of the window is free */
-	char md5[33];
 };
 
 struct store_s3_multi {
@@ -41,8 +40,10 @@ struct store_s3_multi {
 	unsigned parts, hashed, done; /* hashed: or being so */
 	int hashing;
 	char (*etag)[STORE_VERSION];
+	char (*md5)[33];
 	struct part window[WINDOW];
 	int unproven; /* an ETag was not what was sent */
+	int named_by_md5; /* and the store knew no part of that name */
 	char (*left)[S3_UPLOAD]; /* uploads to abort */
 	size_t lefts;
 	struct buf body;
@@ -158,6 +159,11 @@ on_completed(struct s3_call *call, const struct err *err)
 		s3_wire_submit(&job->store->wire, call);
 	} else if (call->status == 412 || gone) {
 		store_s3_compare(job, compared_after_all);
+	} else if (strcmp(call->error.code, "InvalidPart") == 0 &&
+		   job->multi->unproven && !job->multi->named_by_md5) {
+		/* An answer's ETag was wrong, and the part is not. */
+		job->multi->named_by_md5 = 1;
+		complete(job, call->headers > 1);
 	} else if (call->status == 501 || call->status == 400) {
 		/* A store may know the condition for one kind of put alone. */
 		if (call->headers > 1)
@@ -184,7 +190,8 @@ complete(struct store_s3_job *job, int conditional)
 		buf_printf(&multi->body,
 		    "<Part><PartNumber>%u</PartNumber>"
 		    "<ETag>&quot;%s&quot;</ETag></Part>",
-		    i + 1, multi->etag[i]);
+		    i + 1,
+		    multi->named_by_md5 ? multi->md5[i] : multi->etag[i]);
 	buf_puts(&multi->body, "</CompleteMultipartUpload>");
 	assert(!multi->body.full);
 	s3_call_init(call, "POST", S3_PUTS, job->name);
@@ -247,7 +254,8 @@ on_part(struct s3_call *call, const struct err *err)
 		return;
 	}
 	(void)str_copy(etag, keep, STORE_VERSION);
-	if (!job->store->opaque_etags && strcmp(keep, part->md5) != 0)
+	if (!job->store->opaque_etags &&
+	    strcmp(keep, multi->md5[part->number - 1]) != 0)
 		multi->unproven = 1;
 	part->number = 0;
 	if (++multi->done == multi->parts)
@@ -264,7 +272,8 @@ send_part(struct store_s3_job *job, struct part *part, unsigned number)
 
 	part->job = job;
 	part->number = number;
-	memcpy(part->md5, job->source.md5, sizeof part->md5);
+	memcpy(job->multi->md5[number - 1], job->source.md5,
+	    sizeof job->source.md5);
 	call->arg = part;
 	call->requests = &job->op->requests;
 	s3_call_init(call, "PUT", S3_PUTS, job->name);
@@ -446,7 +455,8 @@ store_s3_multi(struct store_s3_job *job)
 	multi->parts = (unsigned)((job->source.size + multi->part_size - 1) /
 				  multi->part_size);
 	multi->etag = calloc(multi->parts, sizeof *multi->etag);
-	if (!multi->etag)
+	multi->md5 = calloc(multi->parts, sizeof *multi->md5);
+	if (!multi->etag || !multi->md5)
 		err_die("out of memory: put");
 	buf_init(&multi->body, BODY_MAX);
 	store_s3_compare(job, compared_before);
@@ -461,6 +471,7 @@ store_s3_multi_free(struct store_s3_multi *multi)
 		s3_wire_cancel(&multi->window[i].call);
 	buf_free(&multi->body);
 	free(multi->etag);
+	free(multi->md5);
 	free(multi->left);
 	free(multi);
 }

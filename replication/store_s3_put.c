@@ -58,6 +58,23 @@ keep_etag(struct store_s3_job *job)
 
 /* --- what is there already ----------------------------------------------- */
 
+/*
+ * "Other content" stops a tenant's replication, so that a GET which was
+ * damaged, or cut short by a length that is a lie, must not pass for it: the
+ * metadata says what was put there, and where there is none it must differ
+ * twice.
+ */
+static enum answer
+says_ours(const struct store_s3_job *job)
+{
+	struct str sum =
+	    net_header(&job->call.net, "x-amz-meta-rowhouse-sha256");
+
+	if (sum.n == 0)
+		return UNKNOWN;
+	return str_is(sum, job->source.sha256) ? YES : NO;
+}
+
 static void
 begin_compare(struct s3_call *call)
 {
@@ -66,21 +83,41 @@ begin_compare(struct s3_call *call)
 	job->at = 0;
 }
 
+/* What differs is read to its end, for the call to be answered. */
 static int
 compare_piece(struct s3_call *call, const void *p, size_t n, struct err *err)
 {
 	struct store_s3_job *job = call->arg;
-	int same = s3_source_same(&job->source, job->at, p, n, err);
+	int same;
 
+	if (job->at < 0)
+		return 0;
+	same = s3_source_same(&job->source, job->at, p, n, err);
+	if (same < 0)
+		return -1;
 	if (same > 0) {
 		job->at += (int64_t)n;
 		return 0;
 	}
-	if (same == 0) {
-		job->at = -1;
-		err_set(err, ERR_CONFLICT, "other content");
-	}
-	return -1;
+	job->at = -1;
+	if (says_ours(job) == YES ||
+	    (says_ours(job) == UNKNOWN && !job->differed))
+		return 0;
+	return err_set(err, ERR_CONFLICT, "other content");
+}
+
+static const char *
+reject_compare(struct s3_call *call)
+{
+	struct store_s3_job *job = call->arg;
+	int once = job->differed;
+
+	if (job->at == job->source.size || says_ours(job) == NO)
+		return NULL;
+	/* Without a sum, what differs twice does differ. */
+	job->differed = 1;
+	return says_ours(job) == YES || !once ? "is not what was put there"
+					      : NULL;
 }
 
 static void
@@ -88,11 +125,11 @@ on_compared(struct s3_call *call, const struct err *err)
 {
 	struct store_s3_job *job = call->arg;
 
-	if (job->at < 0) {
-		job->compared(job, NO);
-	} else if (err->code == ERR_NONE) {
+	if (err->code == ERR_NONE) {
 		keep_etag(job);
 		job->compared(job, job->at == job->source.size ? YES : NO);
+	} else if (job->at < 0 && err->code == ERR_CONFLICT) {
+		job->compared(job, NO);
 	} else if (err->code == ERR_NOT_FOUND) {
 		job->compared(job, UNKNOWN);
 	} else {
@@ -109,8 +146,10 @@ store_s3_compare(struct store_s3_job *job,
 
 	s3_call_init(call, "GET", S3_GETS, job->name);
 	job->compared = compared;
+	job->differed = 0;
 	call->begin = begin_compare;
 	call->data = compare_piece;
+	call->reject = reject_compare;
 	call->done = on_compared;
 	s3_wire_submit(&job->store->wire, call);
 }
@@ -175,11 +214,8 @@ on_put(struct s3_call *call, const struct err *err)
 		return;
 	}
 	if (call->status == 412 || call->status == 304) {
-		/* After a lost answer what is there may be ours. */
-		if (job->op->swap && !call->doubtful)
-			conflict(job);
-		else
-			store_s3_compare(job, compared_after_refusal);
+		/* Ours, after an answer that was lost or a request doubled? */
+		store_s3_compare(job, compared_after_refusal);
 	} else if (call->status == 404 && job->op->swap &&
 		   job->op->version[0] &&
 		   strcmp(call->error.code, "NoSuchBucket") != 0) {
@@ -221,9 +257,8 @@ send_put(struct store_s3_job *job)
 	s3_call_init(call, "PUT", S3_PUTS, job->name);
 	store_s3_describe(op, job->source.size, call);
 	s3_call_header(call, "content-md5", job->source.md5_base64);
-	if (op->key.kind != STORE_LTX)
-		s3_call_header(
-		    call, "x-amz-meta-rowhouse-sha256", job->source.sha256);
+	s3_call_header(
+	    call, "x-amz-meta-rowhouse-sha256", job->source.sha256);
 	if (op->swap && op->version[0] && store->swaps == YES)
 		s3_call_header(call, "if-match", op->version);
 	else if ((!op->swap || !op->version[0]) && store->conditions == YES)

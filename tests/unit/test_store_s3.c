@@ -20,6 +20,10 @@
 #define FILE_2 "0000000000000002-0000000000000002.ltx"
 #define GOT    "GET /bucket/p/acme/00000001/0000/" FILE_2 " "
 
+#define HELLO_SUM                                                              \
+	"x-amz-meta-rowhouse-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c" \
+	"1fa7425e73043362938b9824\r\n"
+
 /* The store heeds both conditions; the probe is there from an earlier start. */
 #define PROBED                                                                 \
 	{ .want = "PUT /bucket/p/_probe ",                                     \
@@ -106,7 +110,8 @@ a_put_says_what_it_is(void **state)
 		"\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/",
 		"/us-east-1/s3/aws4_request, SignedHeaders=host;"
 		"x-amz-content-sha256;x-amz-date;"
-		"x-amz-meta-litestream-timestamp;x-amz-meta-rowhouse-size;"
+		"x-amz-meta-litestream-timestamp;"
+		"x-amz-meta-rowhouse-sha256;x-amz-meta-rowhouse-size;"
 		"x-amz-security-token, "
 		"Signature=",
 		"\r\nx-amz-security-token: the-token\r\n",
@@ -121,7 +126,7 @@ a_put_says_what_it_is(void **state)
 		fail_msg("%s", err.msg);
 	for (size_t i = 0; i < N_OF(has); i++)
 		if (!strstr(script.seen[3], has[i]))
-			fail_msg("no %s in %s", has[i], script.seen[3]);
+			fail_msg("no %s in %.900s", has[i], script.seen[3]);
 	assert_int_equal(run(STORE_PUT, owner_key("acme", 1), &err), 0);
 	store_stats(store, &stats);
 	assert_int_equal(stats.puts, 5);
@@ -158,25 +163,54 @@ what_another_has_put(void **state)
 	static const struct {
 		const char *theirs;
 	} cases[] = { { "hullo" }, { "hell" }, { "hello!" }, { "" } };
+	static const char sum[] = "x-amz-meta-rowhouse-sha256: 00\r\n";
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
 		const struct turn turns[] = {
 			PROBED,
 			{ .want = NAME, NULL, "412 Precondition Failed" },
+			{ .want = GOT, NULL, "200 OK", sum, cases[i].theirs },
+			/* without a sum it must differ twice */
+			{ .want = NAME, NULL, "412 Precondition Failed" },
+			{ .want = GOT, NULL, "200 OK", NULL, cases[i].theirs },
 			{ .want = GOT, NULL, "200 OK", NULL, cases[i].theirs }
 		};
 		struct err err = ERR_INIT;
 
 		script(turns);
-		assert_int_equal(run(STORE_PUT, file_2(), &err), -1);
-		assert_err(&err, ERR_CONFLICT,
-		    "s3://bucket/p/acme/00000001/0000/" FILE_2
-		    " is there with other content");
-		assert_string_equal(
-		    err.hint, "another machine writes to this replica");
+		for (int twice = 0; twice < 2; twice++) {
+			assert_int_equal(run(STORE_PUT, file_2(), &err), -1);
+			assert_err(&err, ERR_CONFLICT,
+			    "s3://bucket/p/acme/00000001/0000/" FILE_2
+			    " is there with other content");
+			assert_string_equal(
+			    err.hint, "another machine writes to this replica");
+		}
 		leave();
 	}
+}
+
+/* It would stop the tenant's replication. */
+static void
+a_damaged_answer_is_no_conflict(void **state)
+{
+	static const struct turn turns[] = { PROBED,
+		{ .want = NAME, NULL, "412 Precondition Failed" },
+		{ .want = GOT, NULL, "200 OK", NULL, "hullo" },
+		{ .want = GOT, NULL, "200 OK", NULL, "hello" },
+		{ .want = NAME, NULL, "412 Precondition Failed" },
+		{ .want = GOT, NULL, "200 OK", HELLO_SUM, "hell" },
+		{ .want = GOT, NULL, "200 OK", HELLO_SUM, "hullo" },
+		{ .want = GOT, NULL, "200 OK", HELLO_SUM, "hello" } };
+	struct err err = ERR_INIT;
+
+	(void)state;
+	script(turns);
+	for (int twice = 0; twice < 2; twice++)
+		if (run(STORE_PUT, file_2(), &err) != 0)
+			fail_msg("%s", err.msg);
+	leave();
 }
 
 /* Once it is known that they are none, they are looked at no more. */
@@ -224,6 +258,11 @@ a_wrong_etag(void **state)
 		    NULL,
 		    "200 OK",
 		    ETAG("00000000000000000000000000000001"),
+		    "hellp" },
+		{ .want = GOT,
+		    NULL,
+		    "200 OK",
+		    ETAG("00000000000000000000000000000001"),
 		    "hellp" } };
 	struct err err = ERR_INIT;
 
@@ -261,6 +300,7 @@ a_store_that_heeds_nothing(void **state)
 			    "200 OK",
 			    ETAG(HELLO) },
 			{ .want = GOT, NULL, "200 OK", ETAG(HELLO), "hello" },
+			{ .want = GOT, NULL, "200 OK", ETAG(HELLO), "other" },
 			{ .want = GOT, NULL, "200 OK", ETAG(HELLO), "other" }
 		};
 		struct err err = ERR_INIT;
@@ -539,6 +579,11 @@ what_ends_too_early_goes_on(void **state)
 		    "\r\nrange: bytes=4-5\r\n",
 		    "206 Partial Content",
 		    "Content-Range: bytes 4-5/10\r\n",
+		    "" },
+		{ .want = GOT,
+		    "\r\nrange: bytes=4-5\r\n",
+		    "206 Partial Content",
+		    "Content-Range: bytes 4-5/10\r\n",
 		    "" }
 	};
 	struct store_op op;
@@ -615,10 +660,6 @@ an_error_behind_a_success(void **state)
 	leave();
 }
 
-#define HELLO_SUM                                                              \
-	"x-amz-meta-rowhouse-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c" \
-	"1fa7425e73043362938b9824\r\n"
-
 static void
 small_objects_prove_themselves(void **state)
 {
@@ -638,6 +679,11 @@ small_objects_prove_themselves(void **state)
 		    "200 OK",
 		    HELLO_SUM,
 		    "hullo" },
+		{ .want = "GET /bucket/p/_machine ",
+		    NULL,
+		    "200 OK",
+		    HELLO_SUM,
+		    "hell" },
 		{ .want = "GET /bucket/p/_machine ",
 		    NULL,
 		    "200 OK",
@@ -840,6 +886,7 @@ main(void)
 		cmocka_unit_test(a_put_says_what_it_is),
 		cmocka_unit_test(an_answer_that_was_lost),
 		cmocka_unit_test(what_another_has_put),
+		cmocka_unit_test(a_damaged_answer_is_no_conflict),
 		cmocka_unit_test(etags_that_are_no_md5),
 		cmocka_unit_test(a_wrong_etag),
 		cmocka_unit_test(a_store_that_heeds_nothing),
