@@ -160,6 +160,25 @@ find(struct verify *verify, const char *slug, struct layout_path *db,
 	return 0;
 }
 
+/*
+ * The state is not there, but a later one is: it lies within an object that was merged
+ * meanwhile.  Nothing is missing, and the next attempt is at a later one.
+ */
+static int
+is_passed(struct verify *verify, const char *slug, const struct proof *proof)
+{
+	struct restore_opts opts = {
+		.slug = slug, .epoch = proof->epoch, .point = RESTORE_LATEST
+	};
+	struct arena *arena = arena_new(RESTORE_PLAN_MAX);
+	struct restore_plan plan = { .n = 0 };
+	struct err ignored = ERR_INIT;
+	int rc = restore_plan(verify->store, &opts, arena, &plan, &ignored);
+
+	arena_free(arena);
+	return rc == 0 && plan.txid > proof->txid;
+}
+
 /* The replica's side, and what a restore finds wrong with it. */
 static int
 restore(struct verify *verify, const char *slug, const struct live *live,
@@ -287,6 +306,11 @@ verify_tenant(
 	}
 	if (rc < 0)
 		return -1;
+	if (rc == 2 && err->code == ERR_NOT_FOUND &&
+	    is_passed(verify, slug, out)) {
+		err->code = ERR_BUSY;
+		return err_hint(err, "a later state is there: try again");
+	}
 	if (rc == 2)
 		(void)str_copy(str_sub(str_of(err->msg), 0, PROOF_WHAT - 1),
 		    out->what, sizeof(out->what));

@@ -1,5 +1,7 @@
 #include "replication/verify.h"
 
+#include <sys/resource.h>
+
 #include "replication/digests.h"
 #include "replication/prover.h"
 #include "tests/unit/follow.h"
@@ -186,6 +188,34 @@ a_missing_commit_is_noticed(void **state)
 	    "acme: epoch 00000001 has no TXID 2: its newest is TXID 1 of "));
 }
 
+/* The state is gone, and nothing is missing: it lies within a later object. */
+static void
+a_state_that_was_passed_is_no_verdict(void **state)
+{
+	struct stream *stream;
+	struct position second;
+	struct proof proof;
+
+	(void)state;
+	begin();
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	ship_all_of("acme");
+	stream = streams_find(follow.streams, "acme");
+	second = stream->pos;
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	ship_all_of("acme");
+	OK(stream_begin_snapshot(stream, &house.err));
+	ship_all_of("acme");
+	OK(unlink(spoil_path("acme", 1, 0, 2, 2)));
+	stream->pos = second;
+	OK(stream_save(stream, &house.err));
+	assert_int_equal(verify(&proof), -1);
+	assert_int_equal(house.err.code, ERR_BUSY);
+	assert_string_equal(
+	    house.err.hint, "a later state is there: try again");
+	err_clear(&house.err);
+}
+
 static void
 what_no_longer_follows_is_no_verdict(void **state)
 {
@@ -313,8 +343,65 @@ who_was_not_proven_for_longest_is_next(void **state)
 	assert_ptr_equal(prover_choose(follow.streams, 4999, &wait_ms), acme);
 }
 
-int
-main(void)
+/* Of ours, by the kernel; 0: none. */
+static pid_t
+child(void)
+{
+	char path[64], text[32] = "";
+	FILE *f;
+
+	snprintf(
+	    path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	assert_non_null(f);
+	if (fgets(text, sizeof(text), f) == NULL)
+		text[0] = '\0';
+	fclose(f);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* It is this program, see main(): it neither ends nor heeds SIGTERM. */
+static void
+a_proof_in_the_background_stops_nobody(void **state)
+{
+	int64_t deadline = clock_mono_ms() + 20000;
+	struct prover *prover;
+	pid_t pid;
+
+	(void)state;
+	house.config.replica_verify_ms = 10;
+	begin();
+	prover = prover_new(&house.config);
+	assert_int_equal(prover_fd(prover), -1);
+	prover_tick(prover, follow.streams);
+	pid = child();
+	assert_true(pid > 0);
+	prover_tick(prover, follow.streams);
+	assert_int_equal(child(), pid);
+	assert_true(prover_wait_ms(prover) > 0);
+	while (getpriority(PRIO_PROCESS, (id_t)pid) != 19)
+		assert_true(clock_mono_ms() < deadline);
+	prover_free(prover);
+	assert_int_equal(child(), 0);
+	assert_int_equal(kill(pid, 0), -1);
+}
+
+static void
+no_background_where_nobody_wants_it(void **state)
+{
+	struct prover *prover;
+
+	(void)state;
+	begin();
+	prover = prover_new(&house.config);
+	prover_tick(prover, follow.streams);
+	assert_int_equal(child(), 0);
+	assert_true(prover_wait_ms(prover) == INT64_MAX);
+	prover_free(prover);
+}
+
+static int
+run(void)
 {
 	const struct CMUnitTest tests[] = {
 		follow_test(a_sealed_tenant_is_its_file),
@@ -325,12 +412,26 @@ main(void)
 		follow_test(a_damaged_object_is_named),
 		follow_test(a_missing_object_is_named),
 		follow_test(a_missing_commit_is_noticed),
+		follow_test(a_state_that_was_passed_is_no_verdict),
 		follow_test(what_no_longer_follows_is_no_verdict),
 		follow_test(slots_are_bounded_and_left_empty),
 		house_test(digests_tell_pages_apart),
 		follow_test(who_was_not_proven_for_longest_is_next),
+		follow_test(a_proof_in_the_background_stops_nobody),
+		follow_test(no_background_where_nobody_wants_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "verify") == 0) {
+		signal(SIGTERM, SIG_IGN);
+		for (;;)
+			pause();
+	}
+	return run();
 }
