@@ -13,8 +13,9 @@
  */
 #define SMALL_MAX ((size_t)16 * 1024 * 1024)
 
-int64_t
-store_s3_size(const struct s3_call *call)
+/* The size of all of it, as its metadata or its range has it; -1. */
+static int64_t
+size_of(const struct s3_call *call)
 {
 	struct str range = net_header(&call->net, "Content-Range");
 	struct str size = net_header(&call->net, "x-amz-meta-rowhouse-size");
@@ -164,7 +165,7 @@ reject_get(struct s3_call *call)
 	if (is_small(job))
 		return is_whole(job) ? NULL : "is not what was put there";
 	if (job->small.n == 0 && job->at < job->end &&
-	    job->at < store_s3_size(call))
+	    job->at < size_of(call))
 		return "comes without its end";
 	return NULL;
 }

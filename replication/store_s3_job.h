@@ -76,9 +76,6 @@ void store_s3_list(struct store_s3_job *job);
 void store_s3_compare(struct store_s3_job *job,
     void (*compared)(struct store_s3_job *job, enum answer same));
 
-/* The size of all of it, as its metadata or its range has it; -1. */
-int64_t store_s3_size(const struct s3_call *call);
-
 /* A put of more than STORE_S3_SINGLE, in parts. */
 #define STORE_S3_SINGLE ((int64_t)64 * 1024 * 1024)
 void store_s3_multi(struct store_s3_job *job);
