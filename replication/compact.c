@@ -379,6 +379,8 @@ put_done(struct store_op *op, const struct err *failure)
 	struct err err = ERR_INIT;
 
 	job->in_flight--;
+	stream_count(job->stream, op,
+	    failure->code == ERR_NONE ? job->subject.size : 0);
 	job->phase = COMPACT_SHELF;
 	job->now_ms = clock_wall_ms();
 	if (failure->code == ERR_CONFLICT) {

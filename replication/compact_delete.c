@@ -128,6 +128,7 @@ deleted(struct store_op *op, const struct err *failure)
 	struct compact_job *job = op->arg;
 
 	job->in_flight--;
+	stream_count(job->stream, op, 0);
 	if (failure->code != ERR_NONE && job->failure.code == ERR_NONE)
 		compact_fail(job, failure);
 	if (job->in_flight == 0)

@@ -113,6 +113,7 @@ listed(struct store_op *op, const struct err *failure)
 	struct compact_lists *lists = job->lists;
 
 	job->in_flight--;
+	stream_count(job->stream, op, 0);
 	job->phase = COMPACT_LIST;
 	if (failure->code != ERR_NONE) {
 		compact_fail(job, failure);

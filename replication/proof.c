@@ -107,7 +107,7 @@ proof_write(const char *spool_dir, const struct proof *proof, struct err *err)
 	json_put_string(&text, str_of(proof->what));
 	buf_puts(&text, "}\n");
 	if (buf_check(&text, "proof", err) == 0 &&
-	    file_replace(path, buf_view(&text), 0600, err) == 0)
+	    file_replace(path, buf_view(&text), 0644, err) == 0)
 		rc = 0;
 	buf_free(&text);
 	return rc;

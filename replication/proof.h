@@ -26,7 +26,7 @@ struct proof {
 /* A spool folder without one, or with one that cannot be read: time_ms = 0. */
 void proof_read(const char *spool_dir, struct proof *out);
 
-/* Durable. */
+/* Durable; readable by the replicator, whoever wrote it. */
 int proof_write(const char *spool_dir, const struct proof *proof,
     struct err *err);
 

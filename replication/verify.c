@@ -52,20 +52,30 @@ take_slot(struct verify *verify, int slot, struct err *err)
 	if (flock(verify->lock, LOCK_EX | LOCK_NB) == 0)
 		return 1;
 	if (errno != EWOULDBLOCK)
-		return err_sys(err, "%s: lock", path);
+		err_sys(err, "%s: lock", path);
 	file_drop(&verify->lock);
-	return 0;
+	return err->code == ERR_NONE ? 0 : -1;
 }
 
 static int
 take_any_slot(struct verify *verify, struct err *err)
 {
-	int slot, rc = 0;
+	int slot, busy = 0;
 
-	for (slot = 0; slot < VERIFY_SLOTS && rc == 0; slot++)
+	/* One may be another user's, who has verified by hand. */
+	for (slot = 0; slot < VERIFY_SLOTS; slot++) {
+		int rc;
+
+		err_clear(err);
 		rc = take_slot(verify, slot, err);
-	if (rc != 0)
-		return rc < 0 ? -1 : 0;
+
+		if (rc > 0)
+			return 0;
+		busy += rc == 0;
+	}
+	if (busy == 0)
+		return -1;
+	err_clear(err);
 	err_set(err, ERR_BUSY, "%d others are verifying already", VERIFY_SLOTS);
 	return err_hint(err, "try again");
 }
