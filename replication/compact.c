@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "replication/compact_job.h"
-#include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
 
@@ -138,7 +137,7 @@ compact_fail(struct compact_job *job, const struct err *err)
 		wait *= 2;
 	stream->chore_failures++;
 	job->failure = *err;
-	stream->chores_ms = clock_wall_ms() + wait;
+	stream->chores_ms = job->now_ms + wait;
 }
 
 /* --- the shelf ----------------------------------------------------------------- */
@@ -382,7 +381,6 @@ put_done(struct store_op *op, const struct err *failure)
 	stream_count(job->stream, op,
 	    failure->code == ERR_NONE ? job->subject.size : 0);
 	job->phase = COMPACT_SHELF;
-	job->now_ms = clock_wall_ms();
 	if (failure->code == ERR_CONFLICT) {
 		/* Never counted on, and not tried again. */
 		log_err("compact", str_of(job->stream->slug), failure);

@@ -6,6 +6,8 @@
  * writes them (R6), and what each is to leave behind.
  */
 
+#include <fcntl.h>
+
 #include "replication/ltx.h"
 #include "tests/unit/scratch.h"
 
@@ -19,6 +21,7 @@ struct image {
 
 struct history {
 	uint64_t seed;
+	uint32_t epoch; /* 0 = 7 */
 	struct image now;
 };
 
@@ -44,7 +47,7 @@ history_write(
 		.wal_offset = 32,
 		.wal_size = 1072,
 		.wal_salt = { 1, (uint32_t)txid },
-		.node = 7 };
+		.node = history->epoch > 0 ? history->epoch : 7 };
 	struct err err = ERR_INIT;
 	struct ltx_writer *w;
 	int64_t size;
