@@ -17,6 +17,8 @@
 #define PAUSE_MAX   10000
 #define CONNECT_MS  10000
 #define KEYS_MS     10000 /* between two readings of the credentials */
+#define SKEW_MS     600000
+#define CLOCK_TRIES 4 /* of one call: an answer's Date may be wrong, too */
 #define CLOCK_MS    60000 /* less of a difference is none */
 /* What one body of any size may take: at least 32 KiB a second. */
 #define WHOLE_MS(bytes) (60000 + (bytes) / 32)
@@ -281,6 +283,16 @@ again_at_once(struct s3_call *call)
 	call->wire->last = &call->next;
 }
 
+/* Further from the time that requests bear than any store takes. */
+static int
+is_skewed(const struct s3_call *call)
+{
+	int64_t theirs = net_date(net_header(&call->net, "Date"));
+	int64_t ours = clock_wall_ms() + call->wire->skew_ms;
+
+	return theirs >= 0 && llabs((long long)(theirs - ours)) > SKEW_MS;
+}
+
 /* 1 the time is another now. */
 static int
 set_clock(struct s3_call *call)
@@ -289,9 +301,9 @@ set_clock(struct s3_call *call)
 	struct s3_wire *wire = call->wire;
 	int64_t ours;
 
-	if (call->clock_set || theirs < 0)
+	if (call->clock_set == CLOCK_TRIES || theirs < 0)
 		return 0;
-	call->clock_set = 1;
+	call->clock_set++;
 	ours = clock_wall_ms();
 	/* Another call may have said so a moment ago. */
 	if (llabs((long long)(theirs - ours - wire->skew_ms)) < CLOCK_MS)
@@ -367,6 +379,9 @@ on_refusal(struct s3_call *call)
 	int64_t pause = 0;
 	struct err err = ERR_INIT;
 
+	/* The answer to a HEAD has no text, but it has a date. */
+	if (call->status == 403 && !call->error.code[0] && is_skewed(call))
+		remedy = S3_CLOCK;
 	/* An error behind a status of success is worth another try. */
 	if (remedy == S3_GIVE_UP && call->status / 100 == 2)
 		remedy = S3_AGAIN;
@@ -382,7 +397,7 @@ on_refusal(struct s3_call *call)
 		again_at_once(call);
 		return;
 	}
-	if ((remedy == S3_AGAIN || remedy == S3_SLOWER) &&
+	if ((remedy == S3_AGAIN || remedy == S3_SLOWER || remedy == S3_CLOCK) &&
 	    repeat(call, pause) == 0)
 		return;
 	s3_error_explain(call, &err);

@@ -18,8 +18,8 @@
  * another request under way.  So a call may be carried out more than once, and
  * `doubtful` says where one of them may have been before the last.
  *
- * A clock that is wrong is corrected from the answer's Date, and keys that
- * have expired are read again, once each time.
+ * A clock that is wrong is corrected from the answer's Date, a few times, and
+ * keys that have expired are read again, once.
  */
 struct s3_wire {
 	struct s3_place place;

@@ -143,6 +143,30 @@ is_whole(struct store_s3_job *job)
 	return str_is(want, hex);
 }
 
+/*
+ * An ETag that is the MD5 is right; of any other it must have said the same
+ * twice, for a swap goes by it.
+ */
+static int
+is_version(struct store_s3_job *job)
+{
+	unsigned char sum[16];
+	struct md5 md5;
+	char hex[33];
+
+	memcpy(job->before, job->etag, sizeof job->before);
+	if (str_copy(s3_call_etag(&job->call), job->etag, sizeof job->etag) !=
+	    0)
+		job->etag[0] = '\0';
+	md5_init(&md5);
+	md5_add(&md5, job->small.p, job->small.n);
+	md5_end(&md5, sum);
+	crypto_hex(sum, sizeof sum, hex);
+	return job->store->opaque_etags || strlen(job->etag) != 32 ||
+	       strcmp(job->etag, hex) == 0 ||
+	       strcmp(job->etag, job->before) == 0;
+}
+
 static void
 end_held_back(struct store_s3_job *job)
 {
@@ -162,10 +186,11 @@ reject_get(struct s3_call *call)
 
 	if (is_xml(call) && s3_answer_error(buf_view(&job->small), &error))
 		return "comes as an error behind a success";
-	if (is_small(job))
-		return is_whole(job) ? NULL : "is not what was put there";
-	if (job->small.n == 0 && job->at < job->end &&
-	    job->at < size_of(call))
+	if (is_small(job) && !is_whole(job))
+		return "is not what was put there";
+	if (is_small(job) && !is_version(job))
+		return "comes with another ETag each time";
+	if (job->small.n == 0 && job->at < job->end && job->at < size_of(call))
 		return "comes without its end";
 	return NULL;
 }

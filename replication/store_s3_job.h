@@ -28,6 +28,7 @@ struct store_s3_job {
 	unsigned rounds;		/* puts that began again */
 	int differed;			/* once already, when it was compared */
 	char etag[STORE_VERSION];	/* as the last answer had it */
+	char before[STORE_VERSION];	/* and the one before */
 	struct buf small;		/* GET: held back until it is verified */
 	int64_t end;			/* GET: of what is wanted */
 	struct buf names;		/* EPOCHS, SLUGS: to be sorted */
