@@ -62,6 +62,15 @@ put_time(struct buf *out, int *first, const char *name, int64_t time_ms)
 
 /* --- one of them ------------------------------------------------------------ */
 
+/* Of one that was idle all the time nothing has to be said. */
+static int
+is_idle(const struct stream_counts *counts)
+{
+	static const struct stream_counts none;
+
+	return memcmp(counts, &none, sizeof(none)) == 0;
+}
+
 static void
 put_counts(struct buf *out, int *first, const struct stream_counts *counts)
 {
@@ -130,17 +139,17 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 	}
 	put_string(out, first, "error", error);
 	put_string(out, first, "hint", hint);
-	put_string(out, first, "last_error",
-	    stream->last != NULL ? stream->last->msg : "");
+	if (stream->last == NULL)
+		return;
+	put_string(out, first, "last_error", stream->last->msg);
 	put_time(out, first, "last_error_time", stream->last_ms);
 }
 
 static void
-put_stream(struct buf *out, struct stream *stream, int64_t now_ms)
+put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
 {
 	const struct position *pos = &stream->pos;
 	uint64_t shipped = stream->spool != NULL ? stream->acked : pos->shipped;
-	struct stream_lag lag = stream_lag(stream, now_ms);
 	int first = 1;
 
 	buf_putc(out, '{');
@@ -157,8 +166,10 @@ put_stream(struct buf *out, struct stream *stream, int64_t now_ms)
 	    stream->spool != NULL ? (int64_t)stream->spool->n : 0);
 	put_int(out, &first, "spool_bytes",
 	    stream->spool != NULL ? stream->spool->bytes : 0);
-	put_requests(out, &first, &stream->counts);
-	put_counts(out, &first, &stream->counts);
+	if (!is_idle(&stream->counts)) {
+		put_requests(out, &first, &stream->counts);
+		put_counts(out, &first, &stream->counts);
+	}
 	put_proof(out, &first, stream);
 	put_error(out, &first, stream);
 	buf_putc(out, '}');
@@ -175,10 +186,8 @@ struct sum {
 };
 
 static void
-add(struct sum *sum, struct stream *stream, int64_t now_ms)
+add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
 {
-	struct stream_lag lag = stream_lag(stream, now_ms);
-
 	sum->n++;
 	sum->open += stream_is_open(stream) != 0;
 	sum->failing += stream->failure != NULL || is_disproven(stream);
@@ -325,19 +334,22 @@ void
 replicator_put_status(struct streams *streams, const struct store *store,
     const struct forecast_seen *seen, struct buf *out)
 {
-	struct stream **sorted =
-	    calloc(streams->n + streams->n_active + 1, sizeof(*sorted));
+	size_t most = streams->n + streams->n_active + 1;
+	struct stream **sorted = calloc(most, sizeof(*sorted));
+	struct stream_lag *lag = calloc(most, sizeof(*lag));
 	int64_t now_ms = clock_wall_ms();
 	struct store_stats stats;
 	struct sum sum = { 0 };
 	size_t i, n;
 	int first = 1;
 
-	if (sorted == NULL)
+	if (sorted == NULL || lag == NULL)
 		err_die("out of memory");
 	n = collect(streams, sorted);
-	for (i = 0; i < n; i++)
-		add(&sum, sorted[i], now_ms);
+	for (i = 0; i < n; i++) {
+		lag[i] = stream_lag(sorted[i], now_ms);
+		add(&sum, sorted[i], lag[i]);
+	}
 	store_stats(store, &stats);
 	buf_putc(out, '{');
 	put_string(out, &first, "replica", store_url(store));
@@ -351,8 +363,9 @@ replicator_put_status(struct streams *streams, const struct store *store,
 	for (i = 0; i < n; i++) {
 		if (i > 0)
 			buf_putc(out, ',');
-		put_stream(out, sorted[i], now_ms);
+		put_stream(out, sorted[i], lag[i]);
 	}
 	buf_puts(out, "]}");
+	free(lag);
 	free(sorted);
 }
