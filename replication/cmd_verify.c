@@ -105,11 +105,11 @@ put_json(const char *slug, const struct proof *proof, const struct err *err)
 	buf_free(&out);
 }
 
+/* *renewed: the new epoch that was asked for begins, or why it does not. */
 static void
-say_failed(struct tally *tally, const char *slug, const struct proof *proof)
+say_failed(const struct tally *tally, const char *slug,
+    const struct proof *proof, const struct err *renewed)
 {
-	struct err err = ERR_INIT;
-
 	printf("%s: FAILED PROOF: TXID %llu of epoch %08x: %s\n", slug,
 	    (unsigned long long)proof->txid, proof->epoch, proof->what);
 	if (!tally->line->new_epoch)
@@ -117,16 +117,16 @@ say_failed(struct tally *tally, const char *slug, const struct proof *proof)
 		       "Keep the database, and\n"
 		       "  rowhouse verify %s --new-epoch\n",
 		    slug);
-	else if (control_renew(tally->config, slug, &err))
-		printf("  no new epoch: %s\n", err.msg);
+	else if (renewed->code != ERR_NONE)
+		printf("  no new epoch: %s\n", renewed->msg);
 	else
 		printf("  a new epoch begins, with a whole copy; verify it "
 		       "when status shows it\n");
 }
 
 static void
-say(struct tally *tally, const char *slug, const struct proof *proof,
-    const struct err *err)
+say(const struct tally *tally, const char *slug, const struct proof *proof,
+    const struct err *err, const struct err *renewed)
 {
 	if (tally->line->json) {
 		put_json(slug, proof, err);
@@ -135,7 +135,7 @@ say(struct tally *tally, const char *slug, const struct proof *proof,
 		if (err->hint[0] != '\0')
 			printf("  %s\n", err->hint);
 	} else if (proof->failed) {
-		say_failed(tally, slug, proof);
+		say_failed(tally, slug, proof, renewed);
 	} else {
 		printf("%s: proven at TXID %llu of epoch %08x (%u pages, "
 		       "%.2f s)\n",
@@ -149,14 +149,16 @@ static void
 note(struct tally *tally, const char *slug, const struct proof *proof,
     const struct err *err)
 {
-	struct err failed = ERR_INIT;
+	struct err failed = ERR_INIT, renewed = ERR_INIT;
 
 	if (err->code != ERR_NONE && tally->untold.code == ERR_NONE)
 		tally->untold = *err;
 	tally->failed += err->code == ERR_NONE && proof->failed;
 	tally->proven += err->code == ERR_NONE && !proof->failed;
+	if (err->code == ERR_NONE && proof->failed && tally->line->new_epoch)
+		(void)control_renew(tally->config, slug, &renewed);
 	if (!tally->line->worker) {
-		say(tally, slug, proof, err);
+		say(tally, slug, proof, err, &renewed);
 		return;
 	}
 	if (err->code != ERR_NONE) {
