@@ -89,7 +89,8 @@ compact_begin(struct compact *compact, struct stream *stream, int64_t now_ms)
 		/* Since the start nobody has asked. */
 		catalog_path(stream->shelf, path);
 		stream->chores_ms = catalog_next(path);
-		if (stream->chores_ms == 0)
+		/* What came to the shelf later, the hint does not know. */
+		if (stream->chores_ms == 0 || !shelf_is_empty(stream->shelf))
 			stream->chores_ms = 1;
 		if (now_ms < stream->chores_ms)
 			return;

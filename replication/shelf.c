@@ -11,6 +11,9 @@
 #include "tenants/base/file.h"
 #include "tenants/base/str.h"
 
+/* Names of one tenant's pieces. */
+#define LIST_ARENA ((size_t)64 << 20)
+
 static void
 epoch_path(const char *shelf, uint32_t epoch, char out[SHELF_PATH])
 {
@@ -74,6 +77,25 @@ shelf_epochs(const char *shelf, struct arena *arena, struct shelf_epochs *out,
 			out->epoch[out->n++] = (uint32_t)epoch;
 	}
 	return 0;
+}
+
+int
+shelf_is_empty(const char *shelf)
+{
+	struct arena *arena = arena_new(LIST_ARENA);
+	struct err err = ERR_INIT;
+	struct shelf_epochs epochs;
+	struct file_names names;
+	char dir[SHELF_PATH];
+	int empty = shelf_epochs(shelf, arena, &epochs, &err) == 0;
+
+	for (size_t i = 0; empty && i < epochs.n; i++) {
+		epoch_path(shelf, epochs.epoch[i], dir);
+		empty =
+		    file_list(dir, arena, &names, &err) == 0 && names.n == 0;
+	}
+	arena_free(arena);
+	return empty;
 }
 
 /* "1-<16 hex>-<16 hex>.ltx"; 0 or -1. */

@@ -44,6 +44,9 @@ struct shelf_epochs {
 int shelf_epochs(const char *shelf, struct arena *arena,
     struct shelf_epochs *out, struct err *err);
 
+/* No piece of any epoch; what cannot be read is not empty. */
+int shelf_is_empty(const char *shelf);
+
 /*
  * By first TXID, and the longest first.  Removes what a killed merge left
  * behind, and an epoch that has nothing any more and is not `keep`.

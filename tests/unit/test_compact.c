@@ -447,6 +447,25 @@ killed_anywhere_it_loses_nothing_and_forgets_nothing(void **state)
 	assert_true(killed > 300);
 }
 
+/* A snapshot was not noted until the tenant wrote again, if ever. */
+static void
+what_came_to_the_shelf_before_a_death_is_noted_after_it(void **state)
+{
+	struct t *t = setup(17);
+
+	(void)state;
+	new_epoch(t);
+	live(t, 20);
+	pass_time(t, 60);
+	assert_true(t->stream->chores_ms > t->now_ms);
+	commit(t);
+	snapshot(t);
+	die(t);
+	work(t);
+	assert_catalog(t);
+	teardown(t);
+}
+
 static void
 an_epoch_goes_when_its_successor_is_old(void **state)
 {
@@ -567,6 +586,8 @@ main(void)
 		    a_tenant_that_falls_silent_is_merged_and_then_left_alone),
 		cmocka_unit_test(
 		    killed_anywhere_it_loses_nothing_and_forgets_nothing),
+		cmocka_unit_test(
+		    what_came_to_the_shelf_before_a_death_is_noted_after_it),
 		cmocka_unit_test(an_epoch_goes_when_its_successor_is_old),
 		cmocka_unit_test(a_lost_catalog_is_made_from_listings_once),
 		cmocka_unit_test(what_somebody_else_put_is_not_counted_on),
