@@ -69,6 +69,24 @@ print_tenant(const struct json *rows, const char *slug, enum form form,
 	return wrong;
 }
 
+/* Whose is the replica?  1 where it is not, or not yet, this machine's. */
+static int
+complain_of_claim(const struct json *claim, struct arena *arena)
+{
+	const char *error, *hint;
+
+	if (claim == NULL || claim->type != JSON_OBJECT)
+		return 0;
+	error = status_text(claim, "error", arena);
+	hint = status_text(claim, "hint", arena);
+	if (error[0] == '\0')
+		return 0;
+	fprintf(stderr, "rowhouse status: %s\n", error);
+	if (hint[0] != '\0')
+		fprintf(stderr, "  %s\n", hint);
+	return 1;
+}
+
 /* Is anything wrong?  That is what the exit status says. */
 static int
 print_status(const struct buf *json, const char *slug, enum form form,
@@ -76,12 +94,16 @@ print_status(const struct buf *json, const char *slug, enum form form,
 {
 	const struct json_limits limits = { 8, STATUS_VALUES };
 	const struct json *root, *row;
+	int rc, wrong;
 
 	if (json_parse(buf_view(json), limits, arena, &root, err))
 		return -1;
+	wrong = complain_of_claim(json_get(root, "claim"), arena);
 	row = json_get(root, "tenants");
-	if (slug != NULL)
-		return print_tenant(row, slug, form, arena, err);
+	if (slug != NULL) {
+		rc = print_tenant(row, slug, form, arena, err);
+		return rc < 0 ? rc : rc | wrong;
+	}
 	if (form == JSON)
 		printf("%.*s\n", STR_FMT(buf_view(json)));
 	else if (form == PROMETHEUS)
@@ -90,10 +112,9 @@ print_status(const struct buf *json, const char *slug, enum form form,
 		status_show_all(root, arena);
 	for (row = row != NULL ? row->child : NULL; row != NULL;
 	     row = row->next) {
-		if (status_text(row, "error", arena)[0] != '\0')
-			return 1;
+		wrong |= status_text(row, "error", arena)[0] != '\0';
 	}
-	return 0;
+	return wrong;
 }
 
 /* Without a replicator: the same shape, from the positions. */

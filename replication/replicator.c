@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "replication/claim.h"
 #include "replication/compact.h"
 #include "replication/descriptors.h"
 #include "replication/fair.h"
@@ -49,6 +50,7 @@ struct replicator {
 	struct streams *streams;
 	struct fair fair;
 	struct compact *compact;
+	struct claim *claim;
 	struct control *control;
 	struct waiters waiters;
 	struct prover *prover;
@@ -121,6 +123,9 @@ replicator_new(const struct config *config, struct err *err)
 	r->store = store_open(config->replica, err);
 	if (r->store == NULL)
 		goto fail;
+	r->claim = claim_new(config, r->store, r->host, err);
+	if (r->claim == NULL)
+		goto fail;
 	r->registry = registry_open(config, DB_REPLICATE, 0, err);
 	if (r->registry == NULL)
 		goto fail;
@@ -156,6 +161,7 @@ replicator_free(struct replicator *r)
 		return;
 	prover_free(r->prover);
 	control_close(r->control);
+	claim_free(r->claim);
 	store_close(r->store);
 	compact_free(r->compact);
 	streams_free(r->streams);
@@ -431,7 +437,8 @@ on_request(void *arg, struct control_client *client, struct str line)
 
 	if (str_is(line, "status")) {
 		buf_init(&json, 64 << 20);
-		replicator_put_status(r->streams, r->store, &r->seen, &json);
+		replicator_put_status(
+		    r->streams, r->store, r->claim, &r->seen, &json);
 		control_answer(client, buf_view(&json));
 		buf_free(&json);
 	} else if (str_starts(line, "flush ")) {
@@ -450,6 +457,13 @@ on_gone(void *arg, struct control_client *client)
 	waiters_forget(&r->waiters, client);
 }
 
+/* Is there a claim to be confirmed?  Not while everything is idle (R11). */
+static int
+is_active(const struct replicator *r)
+{
+	return r->streams->n_active > 0 || compact_is_busy(r->compact);
+}
+
 /* How long there is nothing to do, if nobody calls. */
 static int
 idle_ms(struct replicator *r)
@@ -457,12 +471,15 @@ idle_ms(struct replicator *r)
 	int64_t now_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
 	int64_t wait = r->next_sweep_ms - mono_ms;
 	int64_t proof_ms = prover_wait_ms(r->prover);
+	int64_t claim_ms = claim_due_ms(r->claim, is_active(r));
 	size_t i;
 
 	if (proof_ms < wait)
 		wait = proof_ms;
+	if (claim_ms != INT64_MAX && claim_ms - mono_ms < wait)
+		wait = claim_ms - mono_ms;
 	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more ||
-	    compact_is_busy(r->compact))
+	    (compact_is_busy(r->compact) && claim_may_ship(r->claim, mono_ms)))
 		return 0;
 	for (i = 0; i < r->streams->n_active; i++) {
 		struct stream *stream = r->streams->active[i];
@@ -514,8 +531,11 @@ tick(struct replicator *r, int all)
 	count(r);
 	flush_due(r, now_ms, mono_ms, all);
 	sync_all(r);
-	fair_ship(&r->fair, r->streams, r->store, mono_ms);
-	compact_all(r, now_ms);
+	claim_tend(r->claim, is_active(r), mono_ms);
+	if (claim_may_ship(r->claim, mono_ms)) {
+		fair_ship(&r->fair, r->streams, r->store, mono_ms);
+		compact_all(r, now_ms);
+	}
 	tend(r, now_ms, mono_ms);
 	sweep(r, mono_ms);
 	if (!all)
@@ -529,6 +549,8 @@ anything_left(const struct replicator *r)
 {
 	size_t i;
 
+	if (claim_lost(r->claim) != NULL)
+		return 0;
 	for (i = 0; i < r->streams->n_active; i++) {
 		const struct stream *stream = r->streams->active[i];
 
@@ -590,5 +612,6 @@ replicator_run(struct replicator *r)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;
 	while (anything_in_flight(r) || compact_in_flight(r->compact))
 		store_poll(r->store, NULL, 0, BUSY_RETRY_MS);
+	claim_release(r->claim);
 	streams_note_shipped(r->streams);
 }

@@ -38,9 +38,10 @@ void replicator_free(struct replicator *replicator);
 void replicator_run(struct replicator *replicator);
 
 /* One line of JSON about all streams, and all of them; replicator_status.c. */
+struct claim;
 struct forecast_seen;
 void replicator_put_status(struct streams *streams,
-    const struct store *store, const struct forecast_seen *seen,
-    struct buf *out);
+    const struct store *store, const struct claim *claim,
+    const struct forecast_seen *seen, struct buf *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/claim.h"
 #include "replication/forecast.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/json.h"
@@ -332,7 +333,8 @@ collect(const struct streams *streams, struct stream **out)
 
 void
 replicator_put_status(struct streams *streams, const struct store *store,
-    const struct forecast_seen *seen, struct buf *out)
+    const struct claim *claim, const struct forecast_seen *seen,
+    struct buf *out)
 {
 	size_t most = streams->n + streams->n_active + 1;
 	struct stream **sorted = calloc(most, sizeof(*sorted));
@@ -353,6 +355,10 @@ replicator_put_status(struct streams *streams, const struct store *store,
 	store_stats(store, &stats);
 	buf_putc(out, '{');
 	put_string(out, &first, "replica", store_url(store));
+	if (claim != NULL) {
+		json_put_name(out, &first, "claim");
+		claim_put_status(claim, out);
+	}
 	put_time(out, &first, "time_now", now_ms);
 	json_put_name(out, &first, "total");
 	put_total(out, &sum, streams->env, &stats);

@@ -119,6 +119,8 @@ static const struct key keys[] = {
 	  0, 3650 * DAY, "every interval can be restored, so far back" },
 	{ "replica.retain", DURATION, AT(replica_retain_ms), "30d",
 	  SECOND, 3650 * DAY, "something can be restored, so far back" },
+	{ "replica.claim", DURATION, AT(replica_claim_ms), "10s",
+	  100, MINUTE, "ask so often whether the replica is still ours" },
 	{ "replica.put_budget", NUMBER, AT(replica_put_budget), "0",
 	  0, 1000000000, "PUTs a day over all tenants; 0: as many as needed" },
 	{ "replica.spool_max", BYTES, AT(replica_spool_max), "2GiB",

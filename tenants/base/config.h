@@ -66,6 +66,7 @@ struct config {
 	int64_t replica_compact_ms;	/* files of so long become one; 5m */
 	int64_t replica_fine_ms;	/* every interval restorable so far back; 7d */
 	int64_t replica_retain_ms;	/* something is; 30d */
+	int64_t replica_claim_ms;	/* confirmed so often, while active; 10s */
 	int64_t replica_put_budget;	/* PUTs a day, all tenants; 0 = no bound */
 	int64_t replica_spool_max;	/* bytes that wait for the store; 2 GiB */
 	int64_t replica_verify_ms;	/* each tenant is proven so often; 0 = never */

@@ -47,7 +47,7 @@ status(void)
 	const struct json *root;
 
 	buf_reset(&text);
-	replicator_put_status(follow.streams, follow.store, &seen, &text);
+	replicator_put_status(follow.streams, follow.store, NULL, &seen, &text);
 	OK(json_parse(buf_view(&text), (struct json_limits){ 8, 10000 }, arena,
 	    &root, &house.err));
 	return root;

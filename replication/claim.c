@@ -1,0 +1,574 @@
+#include "replication/claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tenants/base/arena.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/crypto.h"
+#include "tenants/base/file.h"
+#include "tenants/base/json.h"
+#include "tenants/base/log.h"
+
+/*
+ *	IDLE ──▶ READ ──▶ TAKE ──▶ (WAIT) ──▶ HELD ◀──▶ CONFIRM
+ *	           ▲        │                              │
+ *	           └────────┘ changed meanwhile            ▼
+ *	         READ, HELD and CONFIRM ───────────────▶ LOST
+ *
+ * What is remembered is written before the store is asked to take the claim,
+ * with the name that this run will sign it with: a crash in between leaves
+ * the memory of a claim that never was, with a sequence that the store has not
+ * reached, which is as good as one that it has.
+ */
+#define CLAIM_MAX      ((size_t)16 * 1024)
+#define RETRY_FIRST_MS 500
+#define RETRY_LAST_MS  15000
+#define RELEASE_MS     5000
+#define PLACE_MAX      128
+
+enum state { IDLE, READ, TAKE, WAIT, HELD, CONFIRM, LOST };
+
+/* A claim, in the store or remembered. */
+struct entry {
+	uint64_t sequence; /* 0 = there is none */
+	char run[CRYPTO_ID + 1]; /* who signed it, anew with every start */
+	char place[PLACE_MAX]; /* which directory, since which boot */
+	char host[128];
+	char url[CONFIG_PATH_MAX]; /* remembered: of which replica */
+	char time[CLOCK_TEXT];
+	int64_t confirm_ms; /* how long the holder may go without asking */
+	int released;
+};
+
+struct claim {
+	const struct config *config;
+	struct store *store;
+	char path[CONFIG_PATH_MAX + 16];
+	struct entry mine; /* to be signed, or signed */
+	struct entry remembered;
+	struct entry seen; /* in the store */
+	enum state state;
+
+	int in_flight;
+	struct store_op op;
+	struct buf text; /* of op */
+	int64_t asked_ms; /* mono: when op was submitted */
+
+	int64_t wait_ms; /* before shipping, once the claim is taken */
+	int64_t confirmed_ms;
+	int64_t next_ms; /* mono: of READ's or CONFIRM's next try, WAIT's end */
+	int failures;
+	struct err failure; /* of the store, or why it is lost */
+};
+
+/* --- text ------------------------------------------------------------------------ */
+
+static void
+put_entry(const struct entry *entry, struct buf *out)
+{
+	int first = 1;
+
+	buf_putc(out, '{');
+	json_put_name(out, &first, "sequence");
+	json_put_i64(out, (int64_t)entry->sequence);
+	json_put_name(out, &first, "host");
+	json_put_string(out, str_of(entry->host));
+	json_put_name(out, &first, "run");
+	json_put_string(out, str_of(entry->run));
+	json_put_name(out, &first, "place");
+	json_put_string(out, str_of(entry->place));
+	json_put_name(out, &first, "time");
+	json_put_string(out, str_of(entry->time));
+	json_put_name(out, &first, "confirm_ms");
+	json_put_i64(out, entry->confirm_ms);
+	json_put_name(out, &first, "released");
+	json_put_i64(out, entry->released);
+	if (entry->url[0]) {
+		json_put_name(out, &first, "url");
+		json_put_string(out, str_of(entry->url));
+	}
+	buf_puts(out, "}\n");
+}
+
+static void
+get_text(const struct json *object, const char *name, char *out, size_t size)
+{
+	const struct json *value = json_get(object, name);
+
+	if (!value || value->type != JSON_STRING ||
+	    str_copy(value->string, out, size) != 0)
+		out[0] = '\0';
+}
+
+static int64_t
+get_int(const struct json *object, const char *name)
+{
+	const struct json *value = json_get(object, name);
+	int64_t v;
+
+	return value && json_i64(value, &v) == 0 && v >= 0 ? v : 0;
+}
+
+static int
+parse_entry(
+    struct str text, const char *name, struct entry *out, struct err *err)
+{
+	const struct json_limits limits = { 4, 100 };
+	struct arena *arena = arena_new(8 * CLAIM_MAX);
+	const struct json *root;
+	int rc = -1;
+
+	memset(out, 0, sizeof *out);
+	if (json_parse(text, limits, arena, &root, err) != 0 ||
+	    root->type != JSON_OBJECT)
+		goto out;
+	out->sequence = (uint64_t)get_int(root, "sequence");
+	get_text(root, "host", out->host, sizeof out->host);
+	get_text(root, "run", out->run, sizeof out->run);
+	get_text(root, "place", out->place, sizeof out->place);
+	get_text(root, "time", out->time, sizeof out->time);
+	get_text(root, "url", out->url, sizeof out->url);
+	out->confirm_ms = get_int(root, "confirm_ms");
+	out->released = get_int(root, "released") != 0;
+	if (out->sequence > 0 && out->run[0])
+		rc = 0;
+out:
+	arena_free(arena);
+	if (rc != 0)
+		err_set(err, ERR_CORRUPT, "%s: is not a claim", name);
+	return rc;
+}
+
+/* --- memory ------------------------------------------------------------------------- */
+
+static int
+load_memory(struct claim *claim, struct err *err)
+{
+	struct arena *arena = arena_new(4 * CLAIM_MAX);
+	struct str text;
+	int rc = 0;
+
+	if (file_read(claim->path, CLAIM_MAX, arena, &text, err) != 0) {
+		rc = err->code == ERR_NOT_FOUND ? 0 : -1;
+		if (rc == 0)
+			err_clear(err);
+	} else {
+		rc = parse_entry(text, claim->path, &claim->remembered, err);
+	}
+	/* Of another replica: this one knows nothing of us. */
+	if (rc == 0 &&
+	    strcmp(claim->remembered.url, store_url(claim->store)) != 0)
+		memset(&claim->remembered, 0, sizeof claim->remembered);
+	arena_free(arena);
+	return rc;
+}
+
+static int
+remember(struct claim *claim, struct err *err)
+{
+	struct entry entry = claim->mine;
+	struct buf text;
+	int rc;
+
+	snprintf(entry.url, sizeof entry.url, "%s", store_url(claim->store));
+	buf_init(&text, CLAIM_MAX);
+	put_entry(&entry, &text);
+	rc = file_replace(claim->path, buf_view(&text), 0600, err);
+	buf_free(&text);
+	if (rc == 0)
+		claim->remembered = entry;
+	return rc;
+}
+
+/* The same directory since the same boot: its lock says that nobody else is. */
+static void
+find_place(const struct config *config, char out[PLACE_MAX])
+{
+	char boot[64] = "";
+	struct stat st;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, boot, sizeof boot - 1) : 0;
+
+	file_drop(&fd);
+	boot[n > 0 ? n : 0] = '\0';
+	boot[strcspn(boot, "\n")] = '\0';
+	if (boot[0] == '\0' || stat(config->data, &st) != 0)
+		crypto_id(out, CRYPTO_ID);
+	else
+		snprintf(out, PLACE_MAX, "%s %llx %llx", boot,
+		    (unsigned long long)st.st_dev,
+		    (unsigned long long)st.st_ino);
+}
+
+struct claim *
+claim_new(const struct config *config, struct store *store, const char *host,
+    struct err *err)
+{
+	struct claim *claim = calloc(1, sizeof *claim);
+
+	if (!claim)
+		err_die("out of memory: claim");
+	claim->config = config;
+	claim->store = store;
+	buf_init(&claim->text, CLAIM_MAX);
+	snprintf(claim->path, sizeof claim->path, "%s/claim", config->data);
+	snprintf(claim->mine.host, sizeof claim->mine.host, "%s", host);
+	crypto_id(claim->mine.run, CRYPTO_ID);
+	find_place(config, claim->mine.place);
+	claim->mine.confirm_ms = config->replica_claim_ms;
+	if (load_memory(claim, err) == 0)
+		return claim;
+	claim_free(claim);
+	return NULL;
+}
+
+void
+claim_free(struct claim *claim)
+{
+	if (!claim)
+		return;
+	buf_free(&claim->text);
+	free(claim);
+}
+
+/* --- what the store says ------------------------------------------------------------ */
+
+static void
+lose(struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+
+	claim->state = LOST;
+	claim->confirmed_ms = 0;
+	err_set(&claim->failure, ERR_CONFLICT,
+	    "%s belongs to %s since %s: this machine was replaced, and ships "
+	    "nothing",
+	    store_url(claim->store), seen->host, seen->time);
+	err_hint(&claim->failure,
+	    "what it captures stays in its spool; if it shall be the owner "
+	    "again stop the other one, remove %s and restart",
+	    claim->path);
+	log_err("claim", STR(""), &claim->failure);
+}
+
+static void
+retry(struct claim *claim, const struct err *err)
+{
+	int64_t wait = RETRY_FIRST_MS;
+	int i;
+
+	if (claim->failures == 0)
+		log_err("claim", STR(""), err);
+	for (i = 0; i < claim->failures && wait < RETRY_LAST_MS; i++)
+		wait *= 2;
+	claim->failures++;
+	claim->failure = *err;
+	claim->next_ms = clock_mono_ms() + wait;
+}
+
+static void
+answered(struct claim *claim)
+{
+	if (claim->failures > 0)
+		log_info("claim", "%s answers again", store_url(claim->store));
+	claim->failures = 0;
+	err_clear(&claim->failure);
+}
+
+static int
+add_text(struct store_op *op, const void *p, size_t n, struct err *err)
+{
+	struct claim *claim = op->arg;
+
+	buf_put(&claim->text, p, n);
+	return buf_check(&claim->text, "_machine", err);
+}
+
+static void
+submit(struct claim *claim, enum store_verb verb,
+    void (*done)(struct store_op *op, const struct err *err))
+{
+	claim->op = (struct store_op){ .verb = verb,
+		.key = { .kind = STORE_MACHINE },
+		.data = add_text,
+		.done = done,
+		.arg = claim };
+	claim->in_flight = 1;
+	claim->asked_ms = clock_mono_ms();
+}
+
+static int
+is_mine(const struct entry *seen, const struct entry *entry)
+{
+	return seen->sequence == entry->sequence &&
+	       strcmp(seen->run, entry->run) == 0;
+}
+
+static void
+hold(struct claim *claim)
+{
+	claim->state = HELD;
+	claim->next_ms = claim->confirmed_ms + claim->config->replica_claim_ms;
+}
+
+/* How long somebody may hold it who does not know yet that he does not. */
+static int64_t
+wait_for(const struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+
+	if (seen->sequence == 0 || seen->released ||
+	    strcmp(seen->place, claim->mine.place) == 0)
+		return 0;
+	return 2 * seen->confirm_ms;
+}
+
+/* The store has our claim. */
+static void
+taken(struct claim *claim)
+{
+	claim->confirmed_ms = claim->asked_ms;
+	if (claim->wait_ms == 0) {
+		hold(claim);
+		return;
+	}
+	claim->state = WAIT;
+	claim->next_ms = clock_mono_ms() + claim->wait_ms;
+	claim->wait_ms = 0;
+}
+
+static void
+take_done(struct store_op *op, const struct err *failure)
+{
+	struct claim *claim = op->arg;
+
+	claim->in_flight = 0;
+	claim->state = READ;
+	/* Somebody was faster, or the answer to our own was lost: look. */
+	if (failure->code == ERR_CONFLICT) {
+		claim->next_ms = 0;
+	} else if (failure->code != ERR_NONE) {
+		retry(claim, failure);
+	} else {
+		answered(claim);
+		taken(claim);
+	}
+}
+
+/* Replaces what was just read. */
+static void
+put(struct claim *claim,
+    void (*done)(struct store_op *op, const struct err *err))
+{
+	char version[STORE_VERSION];
+
+	memcpy(version, claim->op.version, sizeof version);
+	buf_reset(&claim->text);
+	put_entry(&claim->mine, &claim->text);
+	submit(claim, STORE_PUT, done);
+	claim->op.bytes = buf_view(&claim->text);
+	claim->op.swap = 1;
+	memcpy(claim->op.version, version, sizeof version);
+	store_submit(claim->store, &claim->op);
+}
+
+static void
+take(struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+	uint64_t newest = seen->sequence > claim->remembered.sequence
+			      ? seen->sequence
+			      : claim->remembered.sequence;
+	struct err err = ERR_INIT;
+
+	claim->state = READ;
+	claim->wait_ms = wait_for(claim);
+	claim->mine.sequence = newest + 1;
+	clock_format(clock_wall_ms(), claim->mine.time);
+	if (remember(claim, &err) != 0) {
+		retry(claim, &err);
+		return;
+	}
+	if (claim->wait_ms > 0)
+		log_warn("claim",
+		    "%s is taken over from %s; shipping begins in %lld s",
+		    store_url(claim->store), seen->host,
+		    (long long)(claim->wait_ms + 999) / 1000);
+	claim->state = TAKE;
+	put(claim, take_done);
+}
+
+/* Is what the store has newer than all that this installation remembers? */
+static int
+was_replaced(const struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+	const struct entry *known = &claim->remembered;
+
+	if (known->sequence == 0)
+		return 0;
+	return seen->sequence > known->sequence ||
+	       (seen->sequence == known->sequence && !is_mine(seen, known));
+}
+
+static void
+read_done(struct store_op *op, const struct err *failure)
+{
+	struct claim *claim = op->arg;
+	struct err err = ERR_INIT;
+
+	claim->in_flight = 0;
+	if (failure->code == ERR_NOT_FOUND) {
+		memset(&claim->seen, 0, sizeof claim->seen);
+		claim->op.version[0] = '\0';
+	} else if (failure->code != ERR_NONE) {
+		retry(claim, failure);
+		return;
+	} else if (parse_entry(buf_view(&claim->text), "_machine", &claim->seen,
+		       &err) != 0) {
+		err_hint(&err, "something else wrote it; remove it");
+		retry(claim, &err);
+		return;
+	}
+	answered(claim);
+	/* Confirmed; or the answer to our own was lost. */
+	if (is_mine(&claim->seen, &claim->mine)) {
+		taken(claim);
+	} else if (was_replaced(claim)) {
+		lose(claim);
+	} else {
+		/* New here; or it was erased. */
+		take(claim);
+	}
+}
+
+/* --- the loop's side ------------------------------------------------------------------ */
+
+static void
+ask(struct claim *claim)
+{
+	buf_reset(&claim->text);
+	submit(claim, STORE_GET, read_done);
+	store_submit(claim->store, &claim->op);
+}
+
+void
+claim_tend(struct claim *claim, int active, int64_t mono_ms)
+{
+	if (claim->in_flight || mono_ms < claim_due_ms(claim, active))
+		return;
+	switch (claim->state) {
+	case IDLE:
+	case READ:
+		claim->state = READ;
+		ask(claim);
+		break;
+	case WAIT:
+	case HELD:
+	case CONFIRM:
+		claim->state = CONFIRM;
+		ask(claim);
+		break;
+	case TAKE:
+	case LOST:
+		break;
+	}
+}
+
+int64_t
+claim_due_ms(const struct claim *claim, int active)
+{
+	if (!active || claim->in_flight || claim->state == LOST)
+		return INT64_MAX;
+	return claim->next_ms;
+}
+
+int
+claim_may_ship(const struct claim *claim, int64_t mono_ms)
+{
+	return (claim->state == HELD || claim->state == CONFIRM) &&
+	       mono_ms <
+		   claim->confirmed_ms + 2 * claim->config->replica_claim_ms;
+}
+
+int64_t
+claim_confirmed_ms(const struct claim *claim)
+{
+	return claim->state == HELD || claim->state == CONFIRM
+		   ? claim->confirmed_ms
+		   : 0;
+}
+
+const struct err *
+claim_lost(const struct claim *claim)
+{
+	return claim->state == LOST ? &claim->failure : NULL;
+}
+
+static void
+note_released(struct store_op *op, const struct err *failure)
+{
+	struct claim *claim = op->arg;
+
+	claim->in_flight = 0;
+	if (failure->code != ERR_NONE)
+		claim->failure = *failure;
+}
+
+static void
+finish_op(struct claim *claim)
+{
+	int64_t until = clock_mono_ms() + RELEASE_MS;
+
+	while (claim->in_flight && clock_mono_ms() < until)
+		(void)store_poll(claim->store, NULL, 0, 100);
+}
+
+void
+claim_release(struct claim *claim)
+{
+	finish_op(claim);
+	if (claim->in_flight ||
+	    (claim->state != HELD && claim->state != CONFIRM))
+		return;
+	/* For the version. */
+	claim->state = CONFIRM;
+	ask(claim);
+	finish_op(claim);
+	if (claim->in_flight || claim->state != HELD)
+		return;
+	err_clear(&claim->failure);
+	claim->mine.released = 1;
+	put(claim, note_released);
+	finish_op(claim);
+	if (claim->in_flight || claim->failure.code != ERR_NONE)
+		log_warn("claim",
+		    "%s could not be given back: who takes it "
+		    "over has to wait",
+		    store_url(claim->store));
+}
+
+void
+claim_put_status(const struct claim *claim, struct buf *out)
+{
+	static const char *const names[] = { "idle", "asking", "asking",
+		"waiting", "held", "held", "lost" };
+	int first = 1;
+
+	buf_putc(out, '{');
+	json_put_name(out, &first, "state");
+	json_put_string(out, str_of(names[claim->state]));
+	json_put_name(out, &first, "sequence");
+	json_put_i64(out, (int64_t)claim->mine.sequence);
+	json_put_name(out, &first, "error");
+	json_put_string(out, str_of(claim->failure.msg));
+	json_put_name(out, &first, "hint");
+	json_put_string(out, str_of(claim->failure.hint));
+	buf_putc(out, '}');
+}
