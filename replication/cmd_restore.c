@@ -21,6 +21,7 @@
 /* What was said on the command line. */
 struct line {
 	const char *file, *slug, *at, *txid, *epoch, *to, *from;
+	int litestream;
 	int latest, in_place, dry_run, json, yes;
 };
 
@@ -34,6 +35,7 @@ enum choice {
 	DRY_RUN,
 	JSON,
 	FROM,
+	LITESTREAM,
 	YES,
 	HELP
 };
@@ -48,6 +50,7 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, DRY_RUN },
 	{ "json", no_argument, NULL, JSON },
 	{ "from", required_argument, NULL, FROM },
+	{ "litestream", required_argument, NULL, LITESTREAM },
 	{ "yes", no_argument, NULL, YES },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
@@ -56,18 +59,23 @@ static const struct option options[] = {
 static int
 usage(FILE *out)
 {
-	fputs("usage: rowhouse restore SLUG [--at TIME | --txid N | --latest] "
-	      "[--epoch E]\n"
-	      "           (--to FILE | --in-place) [--dry-run] [--json]\n"
-	      "           [--from URL] [--yes] [-c FILE]\n"
-	      "\n"
-	      "  --to FILE    makes a new file and changes nothing else\n"
-	      "  --in-place   the tenant itself goes on from there; the file "
-	      "that it\n"
-	      "               has now is kept, and the message says where\n"
-	      "  --dry-run    says what it would do\n"
-	      "  TIME         2026-11-23T10:00:00Z, seconds since 1970, "
-	      "\"10 minutes ago\"\n",
+	fputs(
+	    "usage: rowhouse restore SLUG [--at TIME | --txid N | --latest] "
+	    "[--epoch E]\n"
+	    "           (--to FILE | --in-place) [--dry-run] [--json]\n"
+	    "           [--from URL] [--yes] [-c FILE]\n"
+	    "       rowhouse restore --litestream URL [--at TIME | --txid N]\n"
+	    "           (--to FILE | --dry-run) [--json]\n"
+	    "\n"
+	    "  --to FILE    makes a new file and changes nothing else\n"
+	    "  --in-place   the tenant itself goes on from there; the file "
+	    "that it\n"
+	    "               has now is kept, and the message says where\n"
+	    "  --dry-run    says what it would do\n"
+	    "  --litestream a replica that Litestream wrote, 0.5.16 or "
+	    "later\n"
+	    "  TIME         2026-11-23T10:00:00Z, seconds since 1970, "
+	    "\"10 minutes ago\"\n",
 	    out);
 	return 2;
 }
@@ -113,6 +121,10 @@ note(struct line *line, int choice)
 	case FROM:
 		line->from = optarg;
 		break;
+	case LITESTREAM:
+		line->litestream = 1;
+		line->from = optarg;
+		break;
 	case YES:
 		line->yes = 1;
 		break;
@@ -138,15 +150,21 @@ read_line(int argc, char **argv, struct line *line, int *done)
 			return wrong("unknown option ", argv[optind - 1]);
 		note(line, c);
 	}
-	if (optind == argc)
+	line->slug = "";
+	if (!line->litestream && optind == argc)
 		return wrong("which tenant?", "");
-	line->slug = argv[optind++];
+	if (!line->litestream)
+		line->slug = argv[optind++];
 	if (optind < argc)
 		return wrong("one word too many: ", argv[optind]);
 	if (!!line->at + !!line->txid + line->latest > 1)
 		return wrong("--at, --txid and --latest: only one", "");
 	if (line->to && line->in_place)
 		return wrong("--to and --in-place: only one", "");
+	if (line->litestream && (line->in_place || line->epoch))
+		return wrong("a replica that Litestream wrote has no tenants "
+			     "and no epochs: --to FILE",
+		    "");
 	if (!line->to && !line->in_place && !line->dry_run)
 		return wrong("where to? --to FILE or --in-place", "");
 	*done = 0;
@@ -159,7 +177,7 @@ read_point(const struct line *line, struct restore_opts *opts, struct err *err)
 	uint64_t epoch = 0;
 
 	*opts = (struct restore_opts){ .slug = line->slug };
-	if (strcmp(line->slug, SLUG_REGISTRY) != 0 &&
+	if (!line->litestream && strcmp(line->slug, SLUG_REGISTRY) != 0 &&
 	    slug_check(str_of(line->slug), err) != 0)
 		return -1;
 	if (line->epoch && (str_hex64(str_of(line->epoch), &epoch) != 0 ||

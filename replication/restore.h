@@ -17,7 +17,7 @@
 enum restore_point { RESTORE_LATEST, RESTORE_TIME, RESTORE_TXID };
 
 struct restore_opts {
-	const char *slug;
+	const char *slug;	/* "" = what Litestream wrote (store.h) */
 	uint32_t epoch;		/* 0 = the newest that fits */
 	enum restore_point point;
 	int64_t time_ms;	/* the newest state at or before it */
@@ -66,12 +66,16 @@ int restore_plan(struct store *store, const struct restore_opts *opts,
 int restore_plan_around(struct store *store, const struct store_object *avoid,
     size_t n, struct arena *arena, struct restore_plan *plan, struct err *err);
 
+/* For messages: the slug, or "replica" where there is none. */
+const char *restore_name(const char *slug);
+
 /* ERR_NOT_FOUND, or ERR_CORRUPT where it cannot be read as one. */
 int restore_owner_read(struct store *store, const char *slug, uint32_t epoch,
     struct restore_owner *out, struct err *err);
 
 struct restore_target {
 	const char *path;
+	size_t memory;		/* for reading ahead; 0 = RESTORE_FETCH_BYTES */
 	/* After each piece, with the bytes fetched and those of the plan; or NULL. */
 	void (*progress)(int64_t done, int64_t total, void *arg);
 	void *arg;

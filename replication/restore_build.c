@@ -84,8 +84,8 @@ begin_object(struct build *b, const struct ltx_header *header, struct err *err)
 		    "%s: header: holds TXIDs %llu to %llu", b->name,
 		    (unsigned long long)header->min_txid,
 		    (unsigned long long)header->max_txid);
-	/* 0 from others than us. */
-	if (header->node != 0 && header->node != key->epoch)
+	/* 0 from others than us, or a number of their own. */
+	if (header->node != 0 && key->epoch != 0 && header->node != key->epoch)
 		return err_set(err, ERR_CORRUPT,
 		    "%s: header: is of epoch %08llx", b->name,
 		    (unsigned long long)header->node);
@@ -200,6 +200,7 @@ apply_all(struct build *b, struct err *err)
 	const struct restore_fetch fetch = { .store = b->store,
 		.objects = b->plan->objects,
 		.n = b->plan->n,
+		.memory = b->target->memory,
 		.take = take_bytes,
 		.progress = note_bytes,
 		.arg = b };
@@ -298,10 +299,11 @@ check_page_1(const struct build *b, struct err *err)
 		return err_set(err, ERR_CORRUPT,
 		    "%s: what was restored is no database with pages of %u "
 		    "bytes",
-		    b->plan->slug, b->page_size);
+		    restore_name(b->plan->slug), b->page_size);
 	if (head[18] != 2 || head[19] != 2)
 		return err_set(err, ERR_CORRUPT,
-		    "%s: what was restored is not in WAL mode", b->plan->slug);
+		    "%s: what was restored is not in WAL mode",
+		    restore_name(b->plan->slug));
 	return 0;
 }
 
@@ -323,7 +325,8 @@ quick_check(struct build *b, struct err *err)
 		rc = 0;
 	db_close(db);
 	if (rc != 0)
-		return err_wrap(err, "%s: what was restored", b->plan->slug);
+		return err_wrap(
+		    err, "%s: what was restored", restore_name(b->plan->slug));
 	if (file_identify(b->temp, &after, err) != 0)
 		return -1;
 	if (!file_id_eq(&before, &after))
@@ -340,7 +343,7 @@ finish(struct build *b, struct err *err)
 	if (b->txid != b->plan->txid)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: the objects lead to TXID %llu, not %llu",
-		    b->plan->slug, (unsigned long long)b->txid,
+		    restore_name(b->plan->slug), (unsigned long long)b->txid,
 		    (unsigned long long)b->plan->txid);
 	if (ftruncate(b->fd, size) != 0)
 		return err_sys(err, "cannot write %s", b->temp);

@@ -43,7 +43,9 @@ struct reader {
 	const struct restore_fetch *fetch;
 	struct piece piece[PLACES];
 	size_t on_their_way;
-	size_t bytes; /* of memory in all pieces */
+	size_t bytes; /* of memory in all pieces … */
+	size_t memory; /* … at most */
+	int64_t piece_max;
 
 	/* what is to be asked for next */
 	size_t object;
@@ -216,7 +218,7 @@ make_space(struct reader *r, struct piece *piece, size_t want)
 {
 	size_t had = piece->p ? piece->want : 0;
 
-	if (r->bytes - had + want > RESTORE_FETCH_BYTES)
+	if (r->bytes - had + want > r->memory)
 		return 0;
 	free(piece->p);
 	piece->p = malloc(want > 0 ? want : 1);
@@ -254,7 +256,7 @@ ask(struct reader *r)
 {
 	const struct store_object *object = &r->fetch->objects[r->object];
 	int64_t rest = object->size - r->at;
-	int64_t want = rest < PIECE_MAX ? rest : PIECE_MAX;
+	int64_t want = rest < r->piece_max ? rest : r->piece_max;
 	struct piece *piece = free_place(r);
 
 	if (!piece || !make_space(r, piece, (size_t)want))
@@ -349,6 +351,12 @@ restore_fetch(
 	if (!r)
 		err_die("out of memory: restore");
 	r->fetch = fetch;
+	r->memory = fetch->memory ? fetch->memory : RESTORE_FETCH_BYTES;
+	/* One comes while another is taken. */
+	r->piece_max = PIECE_MAX;
+	if ((size_t)PIECE_MAX > r->memory / 2)
+		r->piece_max = (int64_t)(r->memory / 2);
+	assert(r->piece_max > 0);
 	r->all_asked = fetch->n == 0;
 	*failed = r->failed = fetch->n;
 	if (pthread_mutex_init(&r->mutex, NULL) != 0 ||

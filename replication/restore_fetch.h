@@ -12,6 +12,7 @@ struct restore_fetch {
 	struct store *store;
 	const struct store_object *objects;	/* sizes as listed */
 	size_t n;
+	size_t memory;	/* bytes of pieces at once; 0 = RESTORE_FETCH_BYTES */
 	/*
 	 * The next bytes of objects[i]; `last` with the last of them, be they
 	 * none.  Called in order, from a thread of its own, which must not touch
@@ -28,7 +29,7 @@ struct restore_fetch {
  * Waits until all is handed over, or the first thing that failed.  Of an object
  * that is shorter than it was listed: ERR_CORRUPT.  *failed is the index of the
  * object that could not be read or taken, n where it was no object's fault.
- * Memory: RESTORE_FETCH_BYTES.
+ * Memory: as given, but for a piece.
  */
 #define RESTORE_FETCH_BYTES ((size_t)64 << 20)
 int restore_fetch(const struct restore_fetch *fetch, size_t *failed,

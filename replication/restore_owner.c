@@ -7,6 +7,12 @@
 
 #define OWNER_MAX ((size_t)64 * 1024)
 
+const char *
+restore_name(const char *slug)
+{
+	return slug[0] ? slug : "replica";
+}
+
 static int
 take(struct store_op *op, const void *p, size_t n, struct err *err)
 {

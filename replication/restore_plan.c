@@ -45,6 +45,8 @@ struct history {
 	struct restore_owner owner;
 	struct range *range;
 	size_t n, max;
+	int listing; /* levels that are on their way */
+	struct err failure; /* of the first that failed */
 };
 
 struct epochs {
@@ -103,6 +105,9 @@ list_epochs(struct store *store, const char *slug, struct epochs *epochs,
 		.verb = STORE_EPOCHS, .object = add_epoch, .arg = epochs
 	};
 
+	/* What stands alone is of no epoch. */
+	if (!slug[0])
+		return add_epoch(&op, &(struct store_object){ .size = 0 }, err);
 	(void)str_copy(str_of(slug), op.key.slug, sizeof op.key.slug);
 	if (store_now(store, &op, err) != 0)
 		return -1;
@@ -156,6 +161,44 @@ by_min(const void *a, const void *b)
 	return x->max_txid < y->max_txid ? -1 : x->max_txid > y->max_txid;
 }
 
+static void
+listed(struct store_op *op, const struct err *err)
+{
+	struct history *history = op->arg;
+
+	history->listing--;
+	if (history->failure.code == ERR_NONE)
+		history->failure = *err;
+}
+
+/* All levels at once: the wait is for one answer, not for ten. */
+static int
+list_levels(struct history *history, struct err *err)
+{
+	struct store_op op[LEVELS];
+
+	memset(op, 0, sizeof op);
+	err_clear(&history->failure);
+	history->listing = LEVELS;
+	for (int level = 0; level < LEVELS; level++) {
+		op[level].verb = STORE_LIST;
+		op[level].object = add_range;
+		op[level].done = listed;
+		op[level].arg = history;
+		op[level].key.epoch = history->epoch;
+		op[level].key.level = level;
+		(void)str_copy(str_of(history->slug), op[level].key.slug,
+		    sizeof op[level].key.slug);
+		store_submit(history->store, &op[level]);
+	}
+	while (history->listing > 0)
+		(void)store_poll(history->store, NULL, 0, -1);
+	if (history->failure.code == ERR_NONE)
+		return 0;
+	*err = history->failure;
+	return -1;
+}
+
 /* The ranges end up ordered by their last TXID. */
 static int
 load(struct history *history, uint32_t epoch, struct err *err)
@@ -164,24 +207,16 @@ load(struct history *history, uint32_t epoch, struct err *err)
 
 	history->epoch = epoch;
 	history->n = 0;
-	for (int level = 0; level < LEVELS; level++) {
-		struct store_op op = {
-			.verb = STORE_LIST, .object = add_range, .arg = history
-		};
-
-		op.key.epoch = epoch;
-		op.key.level = level;
-		(void)str_copy(
-		    str_of(history->slug), op.key.slug, sizeof op.key.slug);
-		if (store_now(history->store, &op, err) != 0)
-			return -1;
-	}
+	if (list_levels(history, err) != 0)
+		return -1;
 	if (history->n > 0)
 		qsort(
 		    history->range, history->n, sizeof *history->range, by_max);
+	memset(&history->owner, 0, sizeof history->owner);
 	/* A claim that cannot be read must not stand in the way of the data. */
-	(void)restore_owner_read(
-	    history->store, history->slug, epoch, &history->owner, &no_owner);
+	if (epoch != 0)
+		(void)restore_owner_read(history->store, history->slug, epoch,
+		    &history->owner, &no_owner);
 	return 0;
 }
 
@@ -263,12 +298,12 @@ covers(const struct history *history, int64_t time_ms, struct err *err)
 	    owner->time_ms <= time_ms)
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: what epoch %08x had before %s is no longer kept",
-		    history->slug, history->epoch, point);
+		    restore_name(history->slug), history->epoch, point);
 	/* Kept for the case that no older epoch covers it either. */
 	clock_format(time_ms, time);
 	err_set(err, ERR_NOT_FOUND,
 	    "%s: nothing is as old as %s; the oldest point of epoch %08x is %s",
-	    history->slug, time, history->epoch, point);
+	    restore_name(history->slug), time, history->epoch, point);
 	return 0;
 }
 
@@ -314,7 +349,8 @@ find_txid(
 		    "%s: epoch %08x has no state of TXID %llu: after %llu "
 		    "comes "
 		    "%llu",
-		    history->slug, history->epoch, (unsigned long long)txid,
+		    restore_name(history->slug), history->epoch,
+		    (unsigned long long)txid,
 		    i > 0 ? (unsigned long long)history->range[i - 1].max_txid
 			  : 0,
 		    (unsigned long long)history->range[i].max_txid);
@@ -400,8 +436,8 @@ say_gap(const struct history *history, uint64_t reached, uint64_t target,
 		return -1;
 	err_set(err, ERR_NOT_FOUND,
 	    "%s: epoch %08x: TXID %llu is missing on the way to %llu",
-	    history->slug, history->epoch, (unsigned long long)reached + 1,
-	    (unsigned long long)target);
+	    restore_name(history->slug), history->epoch,
+	    (unsigned long long)reached + 1, (unsigned long long)target);
 	if (before[0] || after[0])
 		return err_hint(err, "what can be restored is %s%s%s", before,
 		    before[0] && after[0] ? ", and " : "", after);
@@ -449,7 +485,8 @@ set_objects(const struct history *history, struct arena *arena,
 		n += (size_t)history->range[i].chosen;
 	if (n > OBJECTS_MAX)
 		return err_set(err, ERR_TOO_LARGE,
-		    "%s: %zu objects lead to TXID %llu", history->slug, n,
+		    "%s: %zu objects lead to TXID %llu",
+		    restore_name(history->slug), n,
 		    (unsigned long long)plan->txid);
 	plan->objects = arena_array(arena, n, sizeof *plan->objects);
 	for (size_t i = 0; i < history->n; i++) {
@@ -507,6 +544,11 @@ find_epoch(struct history *history, const struct restore_opts *opts,
 		return err_set(err, ERR_NOT_FOUND,
 		    "%s: there is no epoch %08x; the newest is %08x",
 		    opts->slug, opts->epoch, newest);
+	if (!opts->slug[0])
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s holds no replica that Litestream wrote: nothing begins "
+		    "at TXID 1",
+		    store_url(history->store));
 	return err_set(
 	    err, ERR_NOT_FOUND, "%s: no epoch has a base (yet)", opts->slug);
 }

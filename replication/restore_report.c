@@ -90,7 +90,7 @@ print_plan(const struct restore_plan *plan, FILE *out)
 	(void)fprintf(out,
 	    "%s at %s\n"
 	    "  state    TXID %" PRIu64 " of epoch %08x\n",
-	    plan->slug, time, plan->txid, plan->epoch);
+	    restore_name(plan->slug), time, plan->txid, plan->epoch);
 	if (plan->next_txid != 0) {
 		clock_format(plan->next_time_ms, time);
 		(void)fprintf(out,
@@ -205,7 +205,7 @@ restore_report_progress(int64_t done, int64_t total, void *arg)
 		return;
 	report->shown_ms = now;
 	(void)fprintf(stderr, "\r%s: %3d %%, %s of %s, %s/s, %.0f s left\033[K",
-	    report->plan->slug, (int)(done * 100 / total),
+	    restore_name(report->plan->slug), (int)(done * 100 / total),
 	    size_text(done, text[0]), size_text(total, text[1]),
 	    size_text((int64_t)rate, text[2]),
 	    rate > 0 ? (double)(total - done) / rate : 0);
@@ -242,7 +242,7 @@ print_done(const struct restore_report *report,
 	clock_format(plan->time_ms, time);
 	printf("%s is restored to %s\n"
 	       "  state    TXID %" PRIu64 " of epoch %08x\n",
-	    plan->slug, time, plan->txid, plan->epoch);
+	    restore_name(plan->slug), time, plan->txid, plan->epoch);
 	if (plan->next_txid != 0) {
 		clock_format(plan->next_time_ms, time);
 		printf(

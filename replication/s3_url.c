@@ -314,6 +314,10 @@ s3_url_name(const struct s3_place *place, const struct store_key *key,
 	} else if (key->kind == STORE_OWNER) {
 		n = snprintf(out, S3_NAME, "%s%s%s/%08x/owner", place->prefix,
 		    slash, key->slug, key->epoch);
+	} else if (!key->slug[0]) {
+		ltx_name(key->min_txid, key->max_txid, name);
+		n = snprintf(out, S3_NAME, "%s%s%04x/%s", place->prefix, slash,
+		    (unsigned)key->level, name);
 	} else {
 		ltx_name(key->min_txid, key->max_txid, name);
 		n = snprintf(out, S3_NAME, "%s%s%s/%08x/%04x/%s", place->prefix,
@@ -335,6 +339,9 @@ s3_url_prefix(
 	else if (op->verb == STORE_EPOCHS)
 		n = snprintf(
 		    out, S3_NAME, "%s%s%s/", place->prefix, slash, key->slug);
+	else if (!key->slug[0])
+		n = snprintf(out, S3_NAME, "%s%s%04x/", place->prefix, slash,
+		    (unsigned)key->level);
 	else
 		n = snprintf(out, S3_NAME, "%s%s%s/%08x/%04x/", place->prefix,
 		    slash, key->slug, key->epoch, (unsigned)key->level);

@@ -26,6 +26,10 @@ store_key_text(const struct store_key *key, char out[STORE_KEY_TEXT])
 	} else if (key->kind == STORE_OWNER) {
 		n = snprintf(out, STORE_KEY_TEXT, "%s/%08x/owner", key->slug,
 		    key->epoch);
+	} else if (!key->slug[0]) {
+		ltx_name(key->min_txid, key->max_txid, name);
+		n = snprintf(
+		    out, STORE_KEY_TEXT, "level %d/%s", key->level, name);
 	} else {
 		ltx_name(key->min_txid, key->max_txid, name);
 		n = snprintf(out, STORE_KEY_TEXT, "%s/%08x/%d/%s", key->slug,

@@ -37,6 +37,10 @@ enum store_kind {
 #define STORE_LEVEL_RAW 0
 #define STORE_LEVEL_SNAPSHOT 9
 
+/*
+ * An LTX file of slug "" and epoch 0 is one of a replica that stands alone in
+ * the root, without slug and epoch: Litestream's own.  It is only read.
+ */
 struct store_key {
 	char slug[48];
 	uint32_t epoch;

@@ -116,12 +116,18 @@ path_of(const struct store_dir *dir, const struct store_op *op, char *out)
 		n = snprintf(out, PATH_MAX, "%s/_machine", dir->root);
 	} else if (op->verb == STORE_EPOCHS) {
 		n = snprintf(out, PATH_MAX, "%s/%s", dir->root, key->slug);
+	} else if (op->verb == STORE_LIST && !key->slug[0]) {
+		n = snprintf(out, PATH_MAX, "%s/ltx/%d", dir->root, key->level);
 	} else if (op->verb == STORE_LIST) {
 		n = snprintf(out, PATH_MAX, "%s/%s/%08x/ltx/%d", dir->root,
 		    key->slug, key->epoch, key->level);
 	} else if (key->kind == STORE_OWNER) {
 		n = snprintf(out, PATH_MAX, "%s/%s/%08x/owner", dir->root,
 		    key->slug, key->epoch);
+	} else if (!key->slug[0]) {
+		ltx_name(key->min_txid, key->max_txid, name);
+		n = snprintf(
+		    out, PATH_MAX, "%s/ltx/%d/%s", dir->root, key->level, name);
 	} else {
 		ltx_name(key->min_txid, key->max_txid, name);
 		n = snprintf(out, PATH_MAX, "%s/%s/%08x/ltx/%d/%s", dir->root,
