@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "replication/budget.h"
 #include "replication/claim.h"
 #include "replication/compact.h"
 #include "replication/descriptors.h"
@@ -51,6 +52,7 @@ struct replicator {
 	struct fair fair;
 	struct compact *compact;
 	struct claim *claim;
+	struct budget budget;
 	struct control *control;
 	struct waiters waiters;
 	struct prover *prover;
@@ -129,6 +131,7 @@ replicator_new(const struct config *config, struct err *err)
 	r->registry = registry_open(config, DB_REPLICATE, 0, err);
 	if (r->registry == NULL)
 		goto fail;
+	budget_init(&r->budget, config->replica_put_budget, clock_mono_ms());
 	r->compact = compact_new(config, r->store);
 	r->streams = streams_new(&r->env);
 	if (streams_reconcile(r->streams, r->registry, err))
@@ -527,6 +530,9 @@ tick(struct replicator *r, int all)
 
 	store_stats(r->store, &stats);
 	forecast_note(&r->seen, mono_ms, &stats);
+	budget_note(&r->budget, stats.puts, r->config->replica_interval_ms,
+	    mono_ms);
+	r->env.stretch = r->budget.stretch;
 	take_hints(r);
 	count(r);
 	flush_due(r, now_ms, mono_ms, all);
@@ -555,7 +561,8 @@ anything_left(const struct replicator *r)
 		const struct stream *stream = r->streams->active[i];
 
 		if (stream->failures == 0 && !stream->halted &&
-		    (stream->dirty || stream->in_flight ||
+		    (stream->dirty || stream->snapshot != NULL ||
+			stream->in_flight ||
 			(stream->spool != NULL && stream->spool->n > 0)))
 			return 1;
 	}

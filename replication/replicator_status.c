@@ -242,6 +242,9 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	put_int(out, &first, "size", sum->size);
 	put_int(out, &first, "spool_files", sum->spool_files);
 	put_int(out, &first, "spool_bytes", sum->spool_bytes);
+	put_int(out, &first, "interval_ms",
+	    env->config->replica_interval_ms *
+		(env->stretch > 1 ? env->stretch : 1));
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);
 	put_count(out, &first, "proof_failed", sum->failed_proofs);

@@ -62,11 +62,20 @@ stream_free(struct stream *stream)
 	free(stream);
 }
 
+int64_t
+stream_interval(const struct stream *stream)
+{
+	const struct stream_env *env = stream->env;
+
+	return env->config->replica_interval_ms *
+	       (env->stretch > 1 ? env->stretch : 1);
+}
+
 /* A commit of that time waits to be captured. */
 static void
 wake(struct stream *stream, int64_t time_ms)
 {
-	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t interval = stream_interval(stream);
 	int64_t now_ms = clock_wall_ms();
 
 	if (stream->dirty)
@@ -88,7 +97,7 @@ stream_touch(struct stream *stream)
 void
 stream_hint(struct stream *stream, const struct db_commit *commit)
 {
-	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t interval = stream_interval(stream);
 	struct stream_mark *last;
 
 	wake(stream, commit->time_ms);
@@ -150,7 +159,7 @@ stream_due(const struct stream *stream, int64_t now_ms)
 	if (!stream->dirty || stream->is_base)
 		return INT64_MAX;
 	/* The clock was set back: it would be a long wait. */
-	if (stream->due_ms > now_ms + stream->env->config->replica_interval_ms)
+	if (stream->due_ms > now_ms + stream_interval(stream))
 		return now_ms;
 	return stream->due_ms;
 }
@@ -399,7 +408,7 @@ fail:
 int
 stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 {
-	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t interval = stream_interval(stream);
 	int64_t before_ms = INT64_MAX;
 	struct db_wal index;
 	uint64_t txid;

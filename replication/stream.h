@@ -82,6 +82,7 @@ struct stream_env {
 	void (*take_hints)(void *arg);
 	void *arg;
 	struct stream_counts total;
+	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
 	int64_t shelf_bytes;	/* what they hold, as far as known */
 	int in_doubt;		/* one failed: what it covered is no stream's
@@ -180,6 +181,9 @@ void stream_touch(struct stream *stream);
 
 /* R12: do the files differ from what they were when the stream was sealed? */
 int stream_changed(struct stream *stream);
+
+/* In which a tenant's commits are gathered: replica.interval, stretched. */
+int64_t stream_interval(const struct stream *stream);
 
 /* When stream_flush is due, wall clock; INT64_MAX: nothing to do. */
 int64_t stream_due(const struct stream *stream, int64_t now_ms);

@@ -83,7 +83,7 @@ continuation(struct stream *stream, const struct db_wal *index,
 static int64_t
 oldest_of(const struct stream *stream, int64_t time_ms)
 {
-	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t interval = stream_interval(stream);
 	int64_t begin_ms = time_ms / interval * interval;
 
 	if (stream->dirty_ms > begin_ms && stream->dirty_ms < time_ms)
@@ -199,7 +199,7 @@ belongs_later(const struct stream *stream, int64_t time_ms, int64_t before_ms)
 {
 	return time_ms >= before_ms &&
 	       time_ms - before_ms <
-		   2 * stream->env->config->replica_interval_ms;
+		   2 * stream_interval(stream);
 }
 
 /* Everything from *place that was committed before before_ms. */
@@ -240,7 +240,7 @@ int
 stream_capture(struct stream *stream, const struct db_wal *index,
     int64_t before_ms, struct err *err)
 {
-	int64_t interval = stream->env->config->replica_interval_ms;
+	int64_t interval = stream_interval(stream);
 	uint64_t txid = stream->pos.txid;
 	struct err ignored = ERR_INIT;
 	struct db_wal again;

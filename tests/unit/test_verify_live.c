@@ -165,6 +165,7 @@ enter(pid_t *replicator, int64_t checkpoint)
 		crypto_random(&seed, sizeof(seed));
 	seed |= 1;
 	print_message("# SEED=%llu\n", (unsigned long long)seed);
+	house.config.replica_claim_ms = 10000;
 	house.config.replica_interval_ms = 200;
 	house.config.replica_sweep_ms = 300;
 	house.config.replica_idle_ms = 60000;
