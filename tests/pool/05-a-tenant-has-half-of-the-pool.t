@@ -44,7 +44,8 @@ sleep 0.2
 ok 'the third waits, as long as a worker has nothing to do' alive "$third"
 answers 'the fourth would be the last, and is refused' 429 \
     'Too many requests of this tenant are in progress' -t acme GET /api/notes
-ok '  without waiting for a place: the third still does' alive "$third"
+unlike '  without waiting for a place: there is none yet' \
+	"$(cat slow.1 slow.2)" '"n":'
 is '  it may come again soon' "$(header Retry-After)" 1
 answers '  what needs no file is answered' 200 healthy -t acme GET /api/health
 bench_start bench.log GET /api/notes -t globex -n 500 -c 1
