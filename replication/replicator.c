@@ -35,7 +35,6 @@
 #define RETRY_LAST_MS           60000
 #define STOP_MS                 20000
 #define LONGEST_WAIT_MS         1000
-#define SHELF_SHARE             4 /* of the bound of the spool */
 
 struct replicator {
 	const struct config *config;
@@ -111,7 +110,7 @@ replicator_new(const struct config *config, struct err *err)
 		snprintf(r->host, sizeof(r->host), "unknown");
 	r->env.config = config;
 	r->env.host = r->host;
-	r->env.shelf_max = config->replica_spool_max / SHELF_SHARE;
+	r->env.shelf_max = config->replica_shelf_max;
 	r->lock_fd = replicator_lock(config, err);
 	if (r->lock_fd < 0 ||
 	    descriptors_allow(
