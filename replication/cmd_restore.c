@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "replication/cmd_restore_all.h"
 #include "replication/control.h"
 #include "replication/replace.h"
 #include "replication/restore_report.h"
@@ -21,7 +22,8 @@
 /* What was said on the command line. */
 struct line {
 	const char *file, *slug, *at, *txid, *epoch, *to, *from;
-	int litestream;
+	const char *jobs;
+	int litestream, all;
 	int latest, in_place, dry_run, json, yes;
 };
 
@@ -36,6 +38,8 @@ enum choice {
 	JSON,
 	FROM,
 	LITESTREAM,
+	ALL,
+	JOBS,
 	YES,
 	HELP
 };
@@ -50,6 +54,8 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, DRY_RUN },
 	{ "json", no_argument, NULL, JSON },
 	{ "from", required_argument, NULL, FROM },
+	{ "all", no_argument, NULL, ALL },
+	{ "jobs", required_argument, NULL, JOBS },
 	{ "litestream", required_argument, NULL, LITESTREAM },
 	{ "yes", no_argument, NULL, YES },
 	{ "help", no_argument, NULL, HELP },
@@ -64,6 +70,8 @@ usage(FILE *out)
 	    "[--epoch E]\n"
 	    "           (--to FILE | --in-place) [--dry-run] [--json]\n"
 	    "           [--from URL] [--yes] [-c FILE]\n"
+	    "       rowhouse restore --all [--at TIME] [--jobs N] "
+	    "[--from URL] [-c FILE]\n"
 	    "       rowhouse restore --litestream URL [--at TIME | --txid N]\n"
 	    "           (--to FILE | --dry-run) [--json]\n"
 	    "\n"
@@ -72,6 +80,9 @@ usage(FILE *out)
 	    "that it\n"
 	    "               has now is kept, and the message says where\n"
 	    "  --dry-run    says what it would do\n"
+	    "  --all        a lost machine: the registry and every tenant; "
+	    "goes on where\n"
+	    "               it was interrupted\n"
 	    "  --litestream a replica that Litestream wrote, 0.5.16 or "
 	    "later\n"
 	    "  TIME         2026-11-23T10:00:00Z, seconds since 1970, "
@@ -121,6 +132,12 @@ note(struct line *line, int choice)
 	case FROM:
 		line->from = optarg;
 		break;
+	case ALL:
+		line->all = 1;
+		break;
+	case JOBS:
+		line->jobs = optarg;
+		break;
 	case LITESTREAM:
 		line->litestream = 1;
 		line->from = optarg;
@@ -151,9 +168,9 @@ read_line(int argc, char **argv, struct line *line, int *done)
 		note(line, c);
 	}
 	line->slug = "";
-	if (!line->litestream && optind == argc)
+	if (!line->litestream && !line->all && optind == argc)
 		return wrong("which tenant?", "");
-	if (!line->litestream)
+	if (!line->litestream && !line->all)
 		line->slug = argv[optind++];
 	if (optind < argc)
 		return wrong("one word too many: ", argv[optind]);
@@ -161,11 +178,17 @@ read_line(int argc, char **argv, struct line *line, int *done)
 		return wrong("--at, --txid and --latest: only one", "");
 	if (line->to && line->in_place)
 		return wrong("--to and --in-place: only one", "");
+	if (line->all &&
+	    (line->to || line->in_place || line->txid || line->epoch ||
+		line->litestream || line->dry_run || line->json))
+		return wrong("--all goes with --at, --jobs, --from and -c", "");
+	if (line->jobs && !line->all)
+		return wrong("--jobs goes with --all", "");
 	if (line->litestream && (line->in_place || line->epoch))
 		return wrong("a replica that Litestream wrote has no tenants "
 			     "and no epochs: --to FILE",
 		    "");
-	if (!line->to && !line->in_place && !line->dry_run)
+	if (!line->all && !line->to && !line->in_place && !line->dry_run)
 		return wrong("where to? --to FILE or --in-place", "");
 	*done = 0;
 	return 0;
@@ -177,7 +200,8 @@ read_point(const struct line *line, struct restore_opts *opts, struct err *err)
 	uint64_t epoch = 0;
 
 	*opts = (struct restore_opts){ .slug = line->slug };
-	if (!line->litestream && strcmp(line->slug, SLUG_REGISTRY) != 0 &&
+	if (!line->litestream && !line->all &&
+	    strcmp(line->slug, SLUG_REGISTRY) != 0 &&
 	    slug_check(str_of(line->slug), err) != 0)
 		return -1;
 	if (line->epoch && (str_hex64(str_of(line->epoch), &epoch) != 0 ||
@@ -217,7 +241,7 @@ open_store(struct job *job, struct err *err)
 	const char *url = job->line.from;
 
 	/* On a machine that has nothing but the replica --from is enough. */
-	if ((!url || job->line.in_place || job->line.file) &&
+	if ((!url || job->line.in_place || job->line.all || job->line.file) &&
 	    config_load(&job->config, job->line.file, err) != 0)
 		return -1;
 	if (!url && !job->config.replica[0]) {
@@ -320,6 +344,24 @@ restore_in_place(struct job *job, struct err *err)
 	return 0;
 }
 
+#define JOBS_MAX     64
+#define JOBS_DEFAULT 8
+
+static int
+restore_all_of(struct job *job, struct err *err)
+{
+	const struct line *line = &job->line;
+	uint64_t jobs = JOBS_DEFAULT;
+
+	if (line->jobs && (str_u64(str_of(line->jobs), &jobs) != 0 ||
+			      jobs == 0 || jobs > JOBS_MAX))
+		return err_set(err, ERR_INPUT,
+		    "--jobs %s: is not a number from 1 to %d", line->jobs,
+		    JOBS_MAX);
+	return cmd_restore_all(&job->config, store_url(job->store),
+	    job->opts.point == RESTORE_TIME, job->opts.time_ms, (int)jobs, err);
+}
+
 static int
 run(struct job *job, struct err *err)
 {
@@ -329,6 +371,8 @@ run(struct job *job, struct err *err)
 		return -1;
 	if (open_store(job, err) != 0)
 		return -1;
+	if (line->all)
+		return restore_all_of(job, err);
 	catch_up(job);
 	if (restore_plan(job->store, &job->opts, job->arena, &job->plan, err) !=
 	    0)

@@ -102,10 +102,12 @@ look_in_replica(const struct job *job, uint32_t *newest, struct err *err)
 
 	if (!job->config->replica[0])
 		return 0;
+	(void)str_copy(str_of(job->slug), op.key.slug, sizeof op.key.slug);
+	if (strcmp(job->config->replica, store_url(job->out->store)) == 0)
+		return store_now(job->out->store, &op, err);
 	store = store_open(job->config->replica, err);
 	if (!store)
 		return -1;
-	(void)str_copy(str_of(job->slug), op.key.slug, sizeof op.key.slug);
 	rc = store_now(store, &op, err);
 	store_close(store);
 	return rc;
@@ -148,6 +150,13 @@ look_at_files(const struct job *job, uint32_t *newest, struct err *err)
 		if (strlen(names.name[i]) != 8 ||
 		    str_hex64(str_of(names.name[i]), &epoch) != 0)
 			continue;
+		if (job->out->fresh && epoch > job->row.epoch) {
+			rc = file_remove_tree(layout_incarnation(job->config,
+						  job->slug, (uint32_t)epoch)
+						  .p,
+			    err);
+			continue;
+		}
 		if (epoch > *newest)
 			*newest = (uint32_t)epoch;
 		if (epoch != job->row.epoch)

@@ -22,6 +22,11 @@ struct replace {
 	struct store *store;
 	struct restore_plan *plan;
 	struct arena *arena;		/* the plan's */
+	/*
+	 * The data directory was empty: what lies beyond the current epoch is
+	 * what a killed restore left, and is removed.
+	 */
+	int fresh;
 	/* in: progress; out: pages.  The path is set here. */
 	struct restore_target target;
 	/* out */

@@ -7,10 +7,24 @@
 #include "replication/claim.h"
 #include "replication/forecast.h"
 #include "tenants/base/clock.h"
+#include "tenants/base/file.h"
 #include "tenants/base/json.h"
+#include "tenants/layout.h"
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS  (24 * HOUR_MS)
+
+/* Is the whole machine on its way back (restore_all.h)? */
+static const char *
+missing_state(const struct stream *stream)
+{
+	struct err none = ERR_INIT;
+	char path[LAYOUT_MAX];
+
+	snprintf(
+	    path, sizeof(path), "%.600s/restoring", stream->env->config->data);
+	return file_exists(path, &none) > 0 ? "restoring" : "missing";
+}
 
 static const char *
 state_of(const struct stream *stream)
@@ -18,7 +32,7 @@ state_of(const struct stream *stream)
 	if (stream->halted)
 		return "halted";
 	if (stream->gone)
-		return "missing";
+		return missing_state(stream);
 	if (stream->failures > 0 || stream->ship_failures > 0)
 		return "failing";
 	if (stream->retired)
