@@ -28,4 +28,23 @@ ok 'a state is restored by its time' litestream restore -o second \
 	-timestamp 2026-11-23T10:00:02.124Z "file://$SCRATCH/r/acme/00000001"
 ok '  byte for byte' cmp second 2
 
+# what retention leaves: raw files gone below a merged one, and a snapshot
+seq 1 8 | while read -r i; do
+	echo "state $((1795428000123 + i * 1000)) CREATE TABLE IF NOT EXISTS t (a, b); INSERT INTO t VALUES ($i, randomblob($((i * 3000)))); DELETE FROM t WHERE a = $i - 3"
+	echo "copy merged.$i"
+	case $i in
+	1) echo 'put 9 1 1' ;;
+	4) echo 'put 1 2 4' ;;
+	6) echo 'put 9 1 6'; echo 'put 1 5 6' ;;
+	7|8) echo "put 0 $i $i" ;;
+	esac
+done >script.merged
+ok 'a merged replica' "$O/tools/mkreplica" "file://$SCRATCH/m" acme 1 live.m 4096 <script.merged
+ok 'its newest state is restored' \
+	litestream restore -o m.newest "file://$SCRATCH/m/acme/00000001"
+ok '  byte for byte' cmp m.newest merged.8
+ok 'and the end of a merged file, by its time' litestream restore -o m.time \
+	-timestamp 2026-11-23T10:00:04.124Z "file://$SCRATCH/m/acme/00000001"
+ok '  byte for byte' cmp m.time merged.4
+
 done_testing
