@@ -3,6 +3,7 @@
 
 #include "fcgi/cmd.h"
 #include "replication/cmd.h"
+#include "replication/cmd_clone.h"
 #include "replication/store_check.h"
 #include "tenants/cmd.h"
 
@@ -14,6 +15,15 @@ check(int argc, char **argv)
 	return cmd_check(argc, argv, &store_check, 1);
 }
 
+static int
+tenant(int argc, char **argv)
+{
+	static const struct cmd_verb clone = { "clone", cmd_clone,
+		CMD_CLONE_USAGE };
+
+	return cmd_tenant(argc, argv, &clone, 1);
+}
+
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -21,7 +31,8 @@ static const struct command {
 } commands[] = {
 	{ "serve", cmd_serve, "pool and replicator, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
-	{ "tenant", cmd_tenant, "create, list, show, suspend, resume, delete" },
+	{ "tenant", tenant,
+	    "create, clone, list, show, suspend, resume, delete" },
 	{ "check", check, "all that can be wrong, before it is" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
 	{ "verify", cmd_verify, "restore to scratch, and compare" },

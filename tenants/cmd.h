@@ -13,6 +13,14 @@
  * what a room checks that this one may not know of.
  */
 int cmd_check(int argc, char **argv, const struct check *others, size_t n);
-int cmd_tenant(int argc, char **argv);
+
+/* A verb of `rowhouse tenant` from a room that this one may not know of. */
+struct cmd_verb {
+	const char *name;
+	int (*run)(int argc, char **argv);	/* of the whole line */
+	const char *usage;
+};
+
+int cmd_tenant(int argc, char **argv, const struct cmd_verb *others, size_t n);
 
 #endif

@@ -403,6 +403,19 @@ static const struct verb {
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+/* The first word that is no option, or -c's. */
+static const char *
+first_word(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			return argv[i];
+	}
+	return "";
+}
+
 static int
 usage(FILE *out, const char *verb)
 {
@@ -499,18 +512,31 @@ run(const struct verb *verb, struct job *job, struct err *err)
 	return rc;
 }
 
+/* After a usage that does not know them. */
+static int
+show_others(const struct cmd_verb *others, size_t n, int status)
+{
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(status == 0 ? stdout : stderr,
+		    "       rowhouse tenant %s [-c FILE]\n", others[i].usage);
+	return status;
+}
+
 int
-cmd_tenant(int argc, char **argv)
+cmd_tenant(int argc, char **argv, const struct cmd_verb *others, size_t n)
 {
 	const struct verb *verb;
 	struct err err = ERR_INIT;
 	struct job job;
 	int done, status;
 
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(first_word(argc, argv), others[i].name) == 0)
+			return others[i].run(argc, argv);
 	memset(&job, 0, sizeof(job));
 	status = read_line(argc, argv, &job.line, &done);
 	if (done)
-		return status;
+		return show_others(others, n, status);
 	if (job.line.n == 0)
 		return wrong(NULL, "what is to be done?", "");
 	verb = find_verb(&job.line);

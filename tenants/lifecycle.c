@@ -12,6 +12,11 @@
  * looks as step 2 leaves it, a lone file that nobody ever opened, since a
  * registry that was restored to a day ago does not know real tenants either.
  */
+/*
+ * What is adopted takes longer than anybody should wait, so step 1 happens
+ * without that lock, in .copy-<slug>, under a lock on that directory itself.
+ * One that nobody holds was left by a killed attempt.
+ */
 #include "tenants/lifecycle.h"
 
 #include <errno.h>
@@ -19,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "tenants/base/arena.h"
@@ -32,6 +38,7 @@
 #include "tenants/users.h"
 
 #define NEW       ".new-"
+#define COPY      ".copy-"
 #define LIST_MAX  ((size_t)16 << 20) /* bytes of names in a directory */
 #define LOOK_MS   10
 #define PATH_SIZE (LAYOUT_MAX + 64)
@@ -74,6 +81,20 @@ holds_only(
 	return names.n == 1 && strcmp(names.name[0], name) == 0;
 }
 
+/* Somebody is making it: 1, 0, or -1 with *err. */
+static int
+is_held(const char *path, struct err *err)
+{
+	int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0, err);
+	int held;
+
+	if (fd < 0)
+		return -1;
+	held = flock(fd, LOCK_EX | LOCK_NB) != 0;
+	file_drop(&fd);
+	return held;
+}
+
 /* What attempts left behind that did not come to their end. */
 static int
 clear_attempts(const struct config *config, const char *slug,
@@ -90,10 +111,19 @@ clear_attempts(const struct config *config, const char *slug,
 	if (file_list(tenants.p, arena, &names, err) != 0)
 		return -1;
 	for (i = 0; i < names.n; i++) {
-		if (!str_starts(str_of(names.name[i]), NEW))
+		int copy = str_starts(str_of(names.name[i]), COPY);
+		int held = 0;
+
+		if (!copy && !str_starts(str_of(names.name[i]), NEW))
 			continue;
 		(void)snprintf(
 		    path, sizeof(path), "%s/%s", tenants.p, names.name[i]);
+		if (copy)
+			held = is_held(path, err);
+		if (held < 0)
+			return -1;
+		if (held)
+			continue;
 		if (file_remove_tree(path, err) != 0)
 			return -1;
 	}
@@ -242,6 +272,115 @@ lifecycle_create(const struct config *config, struct registry *registry,
 done:
 	file_drop(&lock);
 	return rc;
+}
+
+/* The directory is this process's until *fd is closed. */
+static int
+hold_copy(const char *dir, int *fd, struct err *err)
+{
+	struct stat mine, named;
+
+	if (file_mkdirs(dir, 0770, err) != 0)
+		return -1;
+	*fd = file_open(dir, O_RDONLY | O_DIRECTORY, 0, err);
+	if (*fd < 0)
+		return -1;
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && fstat(*fd, &mine) == 0 &&
+	    stat(dir, &named) == 0 && mine.st_ino == named.st_ino)
+		return 0;
+	file_drop(fd);
+	return err_set(err, ERR_BUSY, "%s: another process is at it", dir);
+}
+
+static int
+make_copy(const char *dir, const struct registry_tenant *row,
+    const struct lifecycle_source *source, struct err *err)
+{
+	char sub[PATH_SIZE + 16], path[PATH_SIZE + 32], wal[PATH_SIZE + 40];
+	/* Nobody else knows of the file, so its WAL may be folded in here. */
+	struct db_opts opts = { .path = path, .role = DB_REPLICATE };
+	struct db *db;
+	int rc, there;
+
+	(void)snprintf(sub, sizeof(sub), "%s/%08x", dir, row->epoch);
+	(void)snprintf(path, sizeof(path), "%s/db.sqlite", sub);
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
+	/* What a killed attempt left may be of another time. */
+	if (file_remove_tree(sub, err) != 0 ||
+	    file_mkdirs(sub, 0770, err) != 0 ||
+	    source->make(source->arg, path, err) != 0)
+		return -1;
+	db = db_open(&opts, err);
+	if (db == NULL)
+		return -1;
+	rc = migrate_set_owner(db, row->slug, row->uid, err);
+	if (rc == 0)
+		db_close_last(db);
+	else
+		db_close(db);
+	if (rc != 0)
+		return -1;
+	there = file_exists(wal, err);
+	if (there > 0)
+		err_set(
+		    err, ERR_SYSTEM, "%s: its WAL could not be copied", path);
+	if (there != 0)
+		return -1;
+	return file_sync_dir(sub, err) != 0 ? -1 : file_sync_dir(dir, err);
+}
+
+/* Steps 2 and 3, under the lock. */
+static int
+settle(const struct config *config, struct registry *registry, const char *copy,
+    const struct registry_tenant *row, struct err *err)
+{
+	struct layout_path path = layout_tenant(config, row->slug);
+	struct arena *arena = arena_new(LIST_MAX);
+	int lock = -1, rc = -1;
+
+	if (lock_tenants(config, &lock, err) == 0 &&
+	    registry_check_free(registry, str_of(row->slug), err) == 0 &&
+	    clear_attempts(config, row->slug, arena, err) == 0 &&
+	    file_rename(copy, path.p, err) == 0 &&
+	    registry_add(registry, row, err) == 0)
+		rc = 0;
+	file_drop(&lock);
+	arena_free(arena);
+	return rc;
+}
+
+int
+lifecycle_adopt(const struct config *config, struct registry *registry,
+    struct str slug, const struct lifecycle_source *source, struct err *err)
+{
+	struct registry_tenant row = {
+		.state = REGISTRY_ACTIVE, .epoch = 1, .generation = 1
+	};
+	struct err second = ERR_INIT;
+	char copy[PATH_SIZE];
+	int hold = -1, rc = -1;
+
+	if (slug_check(slug, err) != 0)
+		return -1;
+	if (slug_reserved(slug))
+		return err_set(err, ERR_INPUT,
+		    "slug \"%.*s\": the platform keeps that name",
+		    STR_FMT(slug));
+	(void)str_copy(slug, row.slug, sizeof(row.slug));
+	crypto_id(row.uid, REGISTRY_UID);
+	(void)snprintf(copy, sizeof(copy), "%s/" COPY "%s",
+	    layout_tenants(config).p, row.slug);
+	if (registry_check_free(registry, slug, err) != 0 ||
+	    hold_copy(copy, &hold, err) != 0)
+		return -1;
+	if (make_copy(copy, &row, source, err) == 0)
+		rc = settle(config, registry, copy, &row, err);
+	if (rc == 0)
+		tell(config, &row);
+	else
+		(void)file_remove_tree(copy, &second);
+	file_drop(&hold);
+	return rc == 0 ? 0 : err_wrap(err, "tenant %s", row.slug);
 }
 
 int

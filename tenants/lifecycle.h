@@ -26,6 +26,21 @@ int lifecycle_create(const struct config *config, struct registry *registry,
     const struct app *app, struct str slug,
     const struct lifecycle_owner *owner, struct err *err);
 
+/* Where the database of a new tenant comes from: a whole file at path. */
+struct lifecycle_source {
+	int (*make)(void *arg, const char *path, struct err *err);
+	void *arg;
+};
+
+/*
+ * A tenant that begins with the content of another: a uid of its own, so that
+ * no token of the other is good for it; registered when it is whole.  Other
+ * tenants can be made while make() works.  Errors as above; ERR_BUSY while
+ * another process makes the same.
+ */
+int lifecycle_adopt(const struct config *config, struct registry *registry,
+    struct str slug, const struct lifecycle_source *source, struct err *err);
+
 /*
  * Deleted: answered 404 from now on; files and replica are kept (erasing is
  * another verb).  The registry remembers the slug.

@@ -444,3 +444,24 @@ done:
 		err_die("%s: %s", db_path(db), second.msg);
 	return rc;
 }
+
+int
+migrate_set_owner(
+    struct db *db, const char *slug, const char *uid, struct err *err)
+{
+	char before[64];
+
+	if (get_meta(db, "uid", before, sizeof(before), err) != 0)
+		return -1;
+	if (before[0] == '\0')
+		return err_set(
+		    err, ERR_CORRUPT, "%s is no tenant's file", db_path(db));
+	if (db_begin_write(db, err) != 0)
+		return -1;
+	if (set_meta(db, "slug", slug, err) != 0 ||
+	    set_meta(db, "uid", uid, err) != 0) {
+		db_rollback(db);
+		return -1;
+	}
+	return db_commit(db, err);
+}

@@ -25,6 +25,10 @@ int migrate_up(struct db *db, const struct app *app, const char *slug,
 int migrate_pending(struct db *db, const struct app *app, int *out,
     struct err *err);
 
+/* From now on the file is of this tenant; ERR_CORRUPT where it is nobody's. */
+int migrate_set_owner(struct db *db, const char *slug, const char *uid,
+    struct err *err);
+
 /* ERR_CORRUPT where it is another tenant's file that lies there. */
 int migrate_check_owner(struct db *db, const char *slug, const char *uid,
     struct err *err);
