@@ -136,6 +136,11 @@ e2e: programs
 fuzz:
 	@O=$(O) tests/fuzz/run.sh
 
+# Every pair of faults between a store in S3 and its client (an hour).
+faults: programs
+	@scripts/deps faults
+	@FAULTS=all TEST_TIMEOUT=7200 O=$(O) tests/run tests/store/*.t
+
 # Planted bugs, one after the other: each must be caught (10 minutes).
 mutants:
 	@scripts/deps test
@@ -173,6 +178,7 @@ help:
 	@echo 'make unit      unit tests alone'
 	@echo 'make e2e       end-to-end tests alone'
 	@echo 'make fuzz      the fuzz targets, for a short while'
+	@echo 'make faults    every pair of faults that a store in S3 can have'
 	@echo 'make mutants   bugs planted to see the tests catch them'
 	@echo 'make bench     requests per second, latency, CPU and memory'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
@@ -182,6 +188,6 @@ help:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all run test unit e2e fuzz mutants bench lint tools programs install \
+.PHONY: all run test unit e2e fuzz faults mutants bench lint tools programs install \
         clean help
 .SECONDARY:

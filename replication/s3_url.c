@@ -120,7 +120,7 @@ wrong:
 }
 
 struct options {
-	char endpoint[300], region[64], style[16], connections[8];
+	char endpoint[300], region[64], style[16], connections[8], stall[8];
 };
 
 static int
@@ -137,6 +137,7 @@ set_option(struct s3_place *place, struct options *options, struct str name,
 		{ "style", options->style, sizeof options->style },
 		{ "connections", options->connections,
 		    sizeof options->connections },
+		{ "stall", options->stall, sizeof options->stall },
 		{ "ca", place->ca, sizeof place->ca },
 		{ "profile", place->profile, sizeof place->profile },
 	};
@@ -156,8 +157,8 @@ set_option(struct s3_place *place, struct options *options, struct str name,
 	err_set(err, ERR_INPUT, "s3: there is no option '%.*s'",
 	    STR_FMT(str_sub(name, 0, 30)));
 	return err_hint(err,
-	    "there are endpoint, region, style, connections, ca, profile; "
-	    "keys come from the environment or a credentials file");
+	    "there are endpoint, region, style, connections, stall, ca, "
+	    "profile; keys come from the environment or a credentials file");
 }
 
 static int
@@ -224,12 +225,25 @@ wrong:
 	return bad(err, "an endpoint", text, "http[s]://HOST[:PORT]");
 }
 
+/* A number of an option, or what it is without one. */
+static int
+set_number(const char *given, int64_t max, int64_t other, const char *what,
+    int64_t *out, struct err *err)
+{
+	*out = other;
+	if (given[0] &&
+	    (str_i64(str_of(given), out) != 0 || *out < 1 || *out > max))
+		return bad(err, what, str_of(given), NULL);
+	return 0;
+}
+
 static int
 resolve(struct s3_place *place, const struct options *options, struct err *err)
 {
 	struct str endpoint = str_of(options->endpoint);
 	/* A wildcard certificate stands for one label. */
 	int dots = strchr(place->bucket, '.') != NULL;
+	int64_t connections, seconds;
 	char aws[160];
 	int virtual;
 
@@ -254,16 +268,14 @@ resolve(struct s3_place *place, const struct options *options, struct err *err)
 	else if (options->style[0])
 		return bad(
 		    err, "a style", str_of(options->style), "path or virtual");
-	place->connections = 32;
-	if (options->connections[0]) {
-		int64_t n;
-
-		if (str_i64(str_of(options->connections), &n) != 0 || n < 1 ||
-		    n > CONNECTIONS_MAX)
-			return bad(err, "a number of connections from 1 to 256",
-			    str_of(options->connections), NULL);
-		place->connections = (int)n;
-	}
+	if (set_number(options->connections, CONNECTIONS_MAX, 32,
+		"a number of connections from 1 to 256", &connections,
+		err) != 0 ||
+	    set_number(options->stall, 600, 30,
+		"a number of seconds from 1 to 600", &seconds, err) != 0)
+		return -1;
+	place->connections = (int)connections;
+	place->stall_ms = seconds * 1000;
 	return set_endpoint(place, endpoint, virtual, err);
 }
 

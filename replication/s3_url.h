@@ -14,6 +14,8 @@
  *	region		without it $AWS_REGION, $AWS_DEFAULT_REGION, us-east-1
  *	style		path (the endpoint's default) or virtual (AWS's)
  *	connections	at once, 1 to 256; 32
+ *	stall		seconds without progress until a request is given up
+ *			and sent again, 1 to 600; 30
  *	ca		a file of certificates to trust instead of the system's
  *	profile		of the credentials file; $AWS_PROFILE, "default"
  *
@@ -32,6 +34,7 @@ struct s3_place {
 	char ca[512];
 	char profile[64];
 	int connections;
+	int64_t stall_ms;
 };
 
 /* rest is what follows "s3://". */

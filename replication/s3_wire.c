@@ -218,7 +218,8 @@ send(struct s3_wire *wire, struct s3_call *call)
 		.offset = call->offset,
 		.length = call->length,
 		.path = call->path,
-		.stall_ms = call->stall_ms,
+		.stall_ms = call->stall_ms ? call->stall_ms
+					   : wire->place.stall_ms,
 		.whole_ms = call->class == S3_GETS
 				? 0
 				: WHOLE_MS(call->fd < 0 ? (int64_t)call->body.n

@@ -57,7 +57,7 @@ struct s3_call {
 	const char *path;
 	char payload[65];	/* the body's SHA-256; "" = there is none */
 
-	int64_t stall_ms;	/* 0 = as net has it */
+	int64_t stall_ms;	/* 0 = the place's */
 	size_t reply_max;
 	/* As net's; before each attempt, so that it may begin again. */
 	int (*data)(struct s3_call *call, const void *p, size_t n,

@@ -58,6 +58,7 @@ places(void **state)
 		assert_string_equal(place.host, cases[i].host);
 		assert_string_equal(place.root, cases[i].root);
 		assert_int_equal(place.connections, 32);
+		assert_int_equal(place.stall_ms, 30000);
 	}
 }
 
@@ -82,7 +83,7 @@ the_environment_fills_in(void **state)
 	assert_string_equal(place.base, "http://two:2");
 	assert_int_equal(
 	    s3_url_parse("houses?region=eu-3&endpoint=http://three:3"
-			 "&connections=7&profile=backup&ca=/etc/ca.pem",
+			 "&connections=7&stall=5&profile=backup&ca=/etc/ca.pem",
 		&place, &err),
 	    0);
 	assert_string_equal(place.region, "eu-3");
@@ -90,6 +91,7 @@ the_environment_fills_in(void **state)
 	assert_string_equal(place.profile, "backup");
 	assert_string_equal(place.ca, "/etc/ca.pem");
 	assert_int_equal(place.connections, 7);
+	assert_int_equal(place.stall_ms, 5000);
 	clear_environment();
 }
 
@@ -103,8 +105,8 @@ mistakes(void **state)
 	    "of A-Z, a-z, 0-9, '.', '_', '-', with single slashes between its "
 	    "parts, 255 bytes at most";
 	static const char options_hint[] =
-	    "there are endpoint, region, style, connections, ca, profile; "
-	    "keys come from the environment or a credentials file";
+	    "there are endpoint, region, style, connections, stall, ca, "
+	    "profile; keys come from the environment or a credentials file";
 	static const struct {
 		const char *rest, *msg, *hint;
 	} cases[] = {
@@ -132,6 +134,9 @@ mistakes(void **state)
 		{ "houses?region=a/b", "s3: 'a/b' is not a region", "" },
 		{ "houses?style=dns", "s3: 'dns' is not a style",
 		    "path or virtual" },
+		{ "houses?stall=0",
+		    "s3: '0' is not a number of seconds from 1 to 600",
+		    "" },
 		{ "houses?connections=0",
 		    "s3: '0' is not a number of connections from 1 to 256",
 		    "" },
