@@ -75,6 +75,13 @@ says_ours(const struct store_s3_job *job)
 	return str_is(sum, job->source.sha256) ? YES : NO;
 }
 
+/* An error behind a 200 has no ETag, and says nothing of what is there. */
+static int
+is_object(const struct store_s3_job *job)
+{
+	return s3_call_etag(&job->call).n > 0;
+}
+
 static void
 begin_compare(struct s3_call *call)
 {
@@ -100,7 +107,7 @@ compare_piece(struct s3_call *call, const void *p, size_t n, struct err *err)
 		return 0;
 	}
 	job->at = -1;
-	if (says_ours(job) == YES ||
+	if (!is_object(job) || says_ours(job) == YES ||
 	    (says_ours(job) == UNKNOWN && !job->differed))
 		return 0;
 	return err_set(err, ERR_CONFLICT, "other content");
@@ -114,6 +121,8 @@ reject_compare(struct s3_call *call)
 
 	if (job->at == job->source.size || says_ours(job) == NO)
 		return NULL;
+	if (!is_object(job))
+		return "is answered with no object";
 	/* Without a sum, what differs twice does differ. */
 	job->differed = 1;
 	return says_ours(job) == YES || !once ? "is not what was put there"

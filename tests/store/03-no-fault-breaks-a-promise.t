@@ -9,7 +9,7 @@
 . "$ROOT/tests/s3/s3.sh"
 
 SEED=${SEED:-$(date +%N | sed 's/^0*//')}
-COUNT=${COUNT:-80}
+COUNT=${COUNT:-60}
 diag "SEED=$SEED"
 s3_start
 proxy_start
@@ -17,15 +17,15 @@ proxy_start
 cat >singles <<'END'
 error rate=0.3
 slowdown rate=0.3
-slowdown retry-after=1 rate=0.05
+slowdown retry-after=1 nth=7,40,80
 denied rate=0.2
 skewed by=0 rate=0.2
-skewed by=3600 rate=0.05
-date by=3600
+skewed by=3600 nth=15,50
+date by=3600 rate=0.3
 reset-before rate=0.3
 reset-during rate=0.3
 reset-after rate=0.3
-stall-request rate=0.02
+stall-request nth=5
 ok-error rate=0.3
 twice rate=0.5
 lost rate=0.3
@@ -35,8 +35,8 @@ short rate=0.3
 corrupt rate=0.3
 etag rate=0.3
 truncate rate=0.3
-stall rate=0.02
-slow pace=0.0005 rate=0.02
+stall nth=20,60
+slow pace=0.0005 nth=10,50
 END
 
 n=0
@@ -77,7 +77,7 @@ while read -r a one; do
 done <numbered >pairs
 if [ "${FAULTS:-}" != all ]; then
 	awk -v seed="$SEED" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' pairs |
-		sort | head -n "${PAIRS:-6}" | cut -f2- >chosen
+		sort | head -n "${PAIRS:-4}" | cut -f2- >chosen
 	mv chosen pairs
 fi
 while IFS='	' read -r one other; do

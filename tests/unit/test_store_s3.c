@@ -163,7 +163,9 @@ what_another_has_put(void **state)
 	static const struct {
 		const char *theirs;
 	} cases[] = { { "hullo" }, { "hell" }, { "hello!" }, { "" } };
-	static const char sum[] = "x-amz-meta-rowhouse-sha256: 00\r\n";
+	static const char tag[] = "ETag: \"00\"\r\n";
+	static const char sum[] =
+	    "ETag: \"00\"\r\nx-amz-meta-rowhouse-sha256: 00\r\n";
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
@@ -173,8 +175,10 @@ what_another_has_put(void **state)
 			{ .want = GOT, NULL, "200 OK", sum, cases[i].theirs },
 			/* without a sum it must differ twice */
 			{ .want = NAME, NULL, "412 Precondition Failed" },
+			{ .want = GOT, NULL, "200 OK", tag, cases[i].theirs },
+			/* without an ETag it is no object */
 			{ .want = GOT, NULL, "200 OK", NULL, cases[i].theirs },
-			{ .want = GOT, NULL, "200 OK", NULL, cases[i].theirs }
+			{ .want = GOT, NULL, "200 OK", tag, cases[i].theirs }
 		};
 		struct err err = ERR_INIT;
 
