@@ -11,6 +11,7 @@
 #include "replication/control.h"
 #include "replication/position.h"
 #include "replication/spool.h"
+#include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/db.h"
 #include "tenants/registry.h"
@@ -244,10 +245,12 @@ switch_over(const struct job *job, struct err *err)
 {
 	const struct restore_plan *plan = job->out->plan;
 	struct db *old;
+	int64_t from_ms;
 	int rc = -1;
 
 	if (lock_old(job, &old, err) != 0)
 		return -1;
+	from_ms = clock_mono_ms();
 	if (old)
 		(void)control_flush(
 		    job->config, job->slug, FLUSH_MS, &job->out->unsent);
@@ -264,6 +267,7 @@ switch_over(const struct job *job, struct err *err)
 		rc = err_sys(
 		    err, "%s is switched, and may not stay so", job->slug);
 	db_close(old);
+	job->out->pause_ms = clock_mono_ms() - from_ms;
 	return rc;
 }
 

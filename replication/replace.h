@@ -38,6 +38,7 @@ struct replace {
 	 * incarnation's last commits to the replica before the switch.
 	 */
 	struct err unsent;
+	int64_t pause_ms;		/* for which writers had to wait */
 };
 
 /*

@@ -257,7 +257,9 @@ print_done(const struct restore_report *report,
 		return;
 	printf("  epoch    %08x from now on\n", replace->epoch);
 	if (replace->kept.p[0])
-		printf("  before   %s is kept\n", replace->kept.p);
+		printf("  before   %s is kept\n"
+		       "  paused   its writers waited %" PRId64 " ms\n",
+		    replace->kept.p, replace->pause_ms);
 	if (replace->kept.p[0] && replace->unsent.code != ERR_NONE)
 		printf("           its last commits may not be in the replica: "
 		       "%s\n",
@@ -283,6 +285,7 @@ restore_report_done(struct restore_report *report,
 	put_int(&object, "ms", (uint64_t)ms);
 	if (replace) {
 		put_int(&object, "new_epoch", replace->epoch);
+		put_int(&object, "pause_ms", (uint64_t)replace->pause_ms);
 		if (replace->kept.p[0])
 			put_text(&object, "kept", replace->kept.p);
 		if (replace->kept.p[0] && replace->unsent.code != ERR_NONE)

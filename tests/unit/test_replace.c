@@ -444,10 +444,63 @@ what_killed_ones_left(void **state)
 	    0);
 }
 
+struct writer {
+	int written, refused;
+};
+
+/* A restore_target's: somebody writes, and does not wait for a lock. */
+static void
+write_meanwhile(int64_t done, int64_t total, void *arg)
+{
+	const struct db_opts opts = { .path = live_path(), .role = DB_TOOL };
+	struct writer *writer = arg;
+	struct err err = ERR_INIT;
+	struct db *db = db_open(&opts, &err);
+
+	(void)done;
+	(void)total;
+	HAVE(db);
+	if (db_begin_write(db, &err) == 0 &&
+	    db_exec(db, "INSERT INTO t VALUES ('meanwhile')", &err) == 0 &&
+	    db_commit(db, &err) == 0)
+		writer->written++;
+	else
+		writer->refused++;
+	db_close(db);
+}
+
+/* Only the switch takes the write lock, not the building before it. */
+static void
+writes_go_on_until_the_switch(void **state)
+{
+	struct writer writer = { 0, 0 };
+	struct restore_opts opts = {
+		.slug = "acme", .point = RESTORE_TXID, .txid = 3
+	};
+	static struct restore_plan plan;
+	struct replace replace;
+
+	(void)state;
+	OK(restore_plan(replica.store, &opts, arena, &plan, &house.err));
+	replace = (struct replace){ .config = &house.config,
+		.store = replica.store,
+		.plan = &plan,
+		.arena = arena,
+		.target = { .progress = write_meanwhile, .arg = &writer } };
+	OK(replace_tenant(&replace, &house.err));
+	assert_int_equal(writer.refused, 0);
+	assert_true(writer.written >= 3);
+	assert_int_equal(row_now().epoch, 2);
+	assert_int_equal(rows_of(live_path()), 1 + writer.written);
+	print_message("# writers waited %lld ms\n",
+	    (long long)replace.pause_ms);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		here(writes_go_on_until_the_switch),
 		here(a_tenant_goes_back),
 		here(the_epoch_is_one_that_nobody_used),
 		here(a_tenant_without_its_file),
