@@ -10,10 +10,9 @@
 
 #include "tenants/base/arena.h"
 #include "tenants/base/buf.h"
-#include "tenants/base/clock.h"
+#include "tenants/base/config_value.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
-#include "tenants/base/size.h"
 #include "tenants/base/str.h"
 
 #define FILE_MAX ((size_t)64 * 1024)
@@ -28,375 +27,94 @@
 /* "<slug>." must fit before it in the 253 bytes of a host name. */
 #define BASE_DOMAIN_MAX (253 - 41)
 
-enum kind {
-	DIRECTORY,
-	REPLICA, /* a directory, as a path or file://; or s3:// */
-	DOMAIN,
-	GROUP,
-	LEVEL,
-	NUMBER,
-	BYTES, /* a size, kept in bytes */
-	KIBIBYTES, /* a size, kept in KiB */
-	DURATION /* kept in milliseconds */
-};
-
-/* least and most: of a number, as it is kept; of a text, its length. */
-struct key {
-	const char *name;
-	enum kind kind;
-	size_t offset;
-	const char *preset; /* as it would stand in the file; NULL = none */
-	int64_t least, most;
-	const char *about;
-};
-
 #define AT(field) offsetof(struct config, field)
 
 /* clang-format off */
-static const struct key keys[] = {
-	{ "data", DIRECTORY, AT(data), NULL, 1, CONFIG_DIR_MAX,
+static const struct config_key keys[] = {
+	{ "data", CONFIG_DIRECTORY, AT(data), NULL, 1, CONFIG_DIR_MAX,
 	  "directory of the registry and of every tenant" },
-	{ "run", DIRECTORY, AT(run), NULL, 1, CONFIG_RUN_MAX,
+	{ "run", CONFIG_DIRECTORY, AT(run), NULL, 1, CONFIG_RUN_MAX,
 	  "directory of the sockets; without it, run in data" },
-	{ "app", DIRECTORY, AT(app), "/usr/local/share/rowhouse/app",
+	{ "app", CONFIG_DIRECTORY, AT(app), "/usr/local/share/rowhouse/app",
 	  1, CONFIG_DIR_MAX, "the application: schema, api, www" },
-	{ "base_domain", DOMAIN, AT(base_domain), "localhost",
+	{ "base_domain", CONFIG_DOMAIN, AT(base_domain), "localhost",
 	  1, BASE_DOMAIN_MAX, "a tenant answers at SLUG.base_domain" },
 
-	{ "workers", NUMBER, AT(workers), "4", 1, 32,
+	{ "workers", CONFIG_NUMBER, AT(workers), "4", 1, 32,
 	  "processes that answer requests" },
-	{ "worker.requests", NUMBER, AT(worker_requests), "10000",
+	{ "worker.requests", CONFIG_NUMBER, AT(worker_requests), "10000",
 	  1, 1000000000, "requests after which a worker is replaced" },
-	{ "worker.tenants", NUMBER, AT(worker_tenants), "64", 1, 4096,
+	{ "worker.tenants", CONFIG_NUMBER, AT(worker_tenants), "64", 1, 4096,
 	  "tenants that a worker holds open" },
-	{ "worker.cache", KIBIBYTES, AT(worker_cache_kib), "32MiB",
+	{ "worker.cache", CONFIG_KIBIBYTES, AT(worker_cache_kib), "32MiB",
 	  KIB, 64 * MIB, "page cache of a worker, over all tenants" },
-	{ "worker.idle", DURATION, AT(worker_idle_ms), "30s",
+	{ "worker.idle", CONFIG_DURATION, AT(worker_idle_ms), "30s",
 	  100, DAY, "an open tenant unused so long is closed" },
-	{ "request.body_max", BYTES, AT(request_body_max), "1MiB",
+	{ "request.body_max", CONFIG_BYTES, AT(request_body_max), "1MiB",
 	  KIB, 64 * MIB, "largest request body" },
-	{ "request.timeout", DURATION, AT(request_timeout_ms), "10s",
+	{ "request.timeout", CONFIG_DURATION, AT(request_timeout_ms), "10s",
 	  100, 10 * MINUTE, "to read a request or to write an answer" },
-	{ "response.max", BYTES, AT(response_max), "4MiB",
+	{ "response.max", CONFIG_BYTES, AT(response_max), "4MiB",
 	  KIB, 256 * MIB, "largest answer" },
-	{ "response.rows", NUMBER, AT(response_rows), "1000",
+	{ "response.rows", CONFIG_NUMBER, AT(response_rows), "1000",
 	  1, 1000000, "most rows of an answer" },
-	{ "socket.group", GROUP, AT(socket_group), "", 0, 63,
+	{ "socket.group", CONFIG_GROUP, AT(socket_group), "", 0, 63,
 	  "group that may connect to fcgi.sock; empty: leave it" },
 
-	{ "db.cache_size", KIBIBYTES, AT(cache_kib), "20000KiB",
+	{ "db.cache_size", CONFIG_KIBIBYTES, AT(cache_kib), "20000KiB",
 	  64, 4 * MIB, "page cache of one connection, at most" },
-	{ "db.busy_timeout", DURATION, AT(busy_timeout_ms), "5s",
+	{ "db.busy_timeout", CONFIG_DURATION, AT(busy_timeout_ms), "5s",
 	  0, MINUTE, "how long to wait for a lock" },
-	{ "statement.read", DURATION, AT(read_ms), "250ms",
+	{ "statement.read", CONFIG_DURATION, AT(read_ms), "250ms",
 	  1, MINUTE, "a request's statements, where they only read" },
-	{ "statement.write", DURATION, AT(write_ms), "1s",
+	{ "statement.write", CONFIG_DURATION, AT(write_ms), "1s",
 	  1, MINUTE, "and where they write" },
-	{ "tenant.size_max", BYTES, AT(tenant_size_max), "10GiB",
+	{ "tenant.size_max", CONFIG_BYTES, AT(tenant_size_max), "10GiB",
 	  MIB, 16 * 1024 * GIB, "quota of a tenant's file" },
-	{ "token.ttl", DURATION, AT(token_ttl_ms), "5d",
+	{ "token.ttl", CONFIG_DURATION, AT(token_ttl_ms), "5d",
 	  MINUTE, 365 * DAY, "how long a sign-in lasts" },
-	{ "password.passes", NUMBER, AT(password_passes), "2",
+	{ "password.passes", CONFIG_NUMBER, AT(password_passes), "2",
 	  1, CRYPTO_PASSES_MAX, "argon2id: t" },
-	{ "password.memory", KIBIBYTES, AT(password_kib), "19MiB",
+	{ "password.memory", CONFIG_KIBIBYTES, AT(password_kib), "19MiB",
 	  CRYPTO_MEMORY_KIB_MIN, CRYPTO_MEMORY_KIB_MAX, "argon2id: m" },
 
-	{ "replica.url", REPLICA, AT(replica), "", 0, CONFIG_DIR_MAX,
+	{ "replica.url", CONFIG_REPLICA, AT(replica), "", 0, CONFIG_DIR_MAX,
 	  "directory or s3:// to replicate to; empty: do not" },
-	{ "replica.interval", DURATION, AT(replica_interval_ms), "1s",
+	{ "replica.interval", CONFIG_DURATION, AT(replica_interval_ms), "1s",
 	  10, HOUR, "of a tenant that keeps writing" },
-	{ "replica.snapshot", DURATION, AT(replica_snapshot_ms), "24h",
+	{ "replica.snapshot", CONFIG_DURATION, AT(replica_snapshot_ms), "24h",
 	  SECOND, 30 * DAY, "between two snapshots, at the longest" },
-	{ "replica.sweep", DURATION, AT(replica_sweep_ms), "60s",
+	{ "replica.sweep", CONFIG_DURATION, AT(replica_sweep_ms), "60s",
 	  100, HOUR, "look at every tenant, for hints that were lost" },
-	{ "replica.idle", DURATION, AT(replica_idle_ms), "60s",
+	{ "replica.idle", CONFIG_DURATION, AT(replica_idle_ms), "60s",
 	  100, DAY, "a tenant quiet so long is sealed" },
-	{ "replica.checkpoint", NUMBER, AT(replica_checkpoint), "1000",
+	{ "replica.checkpoint", CONFIG_NUMBER, AT(replica_checkpoint), "1000",
 	  1, 1000000, "frames in the WAL that cause a checkpoint" },
-	{ "replica.compact", DURATION, AT(replica_compact_ms), "5m",
+	{ "replica.compact", CONFIG_DURATION, AT(replica_compact_ms), "5m",
 	  SECOND, HOUR, "files of so long are merged into one, and 12 of those" },
-	{ "replica.fine", DURATION, AT(replica_fine_ms), "7d",
+	{ "replica.fine", CONFIG_DURATION, AT(replica_fine_ms), "7d",
 	  0, 3650 * DAY, "every interval can be restored, so far back" },
-	{ "replica.retain", DURATION, AT(replica_retain_ms), "30d",
+	{ "replica.retain", CONFIG_DURATION, AT(replica_retain_ms), "30d",
 	  SECOND, 3650 * DAY, "something can be restored, so far back" },
-	{ "replica.claim", DURATION, AT(replica_claim_ms), "10s",
+	{ "replica.claim", CONFIG_DURATION, AT(replica_claim_ms), "10s",
 	  100, MINUTE, "ask so often whether the replica is still ours" },
-	{ "replica.put_budget", NUMBER, AT(replica_put_budget), "0",
+	{ "replica.put_budget", CONFIG_NUMBER, AT(replica_put_budget), "0",
 	  0, 1000000000, "PUTs a day over all tenants; 0: as many as needed" },
-	{ "replica.shelf_max", BYTES, AT(replica_shelf_max), "512MiB",
+	{ "replica.shelf_max", CONFIG_BYTES, AT(replica_shelf_max), "512MiB",
 	  MIB, 16 * 1024 * GIB, "what is kept on disk to be merged, all tenants" },
-	{ "replica.verify_every", DURATION, AT(replica_verify_ms), "0s",
+	{ "replica.verify_every", CONFIG_DURATION, AT(replica_verify_ms), "0s",
 	  0, 365 * DAY, "prove each tenant's replica so often; 0s: never" },
-	{ "replica.open", NUMBER, AT(replica_open), "256", 1, 65536,
+	{ "replica.open", CONFIG_NUMBER, AT(replica_open), "256", 1, 65536,
 	  "tenants that the replicator holds open" },
 
-	{ "log.level", LEVEL, AT(log_level), "info", 0, 0,
+	{ "log.level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "debug, info, warn or error" },
 };
 /* clang-format on */
 
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
-static char *
-text_at(struct config *config, const struct key *key)
-{
-	return (char *)config + key->offset;
-}
-
-static int64_t *
-number_at(struct config *config, const struct key *key)
-{
-	return (int64_t *)(void *)((char *)config + key->offset);
-}
-
-static int
-bad(struct err *err, const char *what, const char *hint)
-{
-	err_set(err, ERR_INPUT, "%s", what);
-	return hint ? err_hint(err, "%s", hint) : -1;
-}
-
-static void
-put_number(const struct key *key, int64_t v, struct buf *out)
-{
-	if (key->kind == KIBIBYTES)
-		size_put(out, v * KIB);
-	else if (key->kind == BYTES)
-		size_put(out, v);
-	else if (key->kind == DURATION)
-		clock_put_duration(out, v);
-	else
-		buf_printf(out, "%lld", (long long)v);
-}
-
-static int
-set_number(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	int64_t *at = number_at(config, key);
-	struct buf range;
-	int64_t v;
-
-	switch (key->kind) {
-	case DURATION:
-		if (clock_parse_duration(value, &v, err) != 0)
-			return -1;
-		break;
-	case BYTES:
-	case KIBIBYTES:
-		if (size_parse(value, &v, err) != 0)
-			return -1;
-		if (key->kind == KIBIBYTES && v % KIB != 0)
-			return bad(err, "must be a whole number of KiB", NULL);
-		v /= key->kind == KIBIBYTES ? KIB : 1;
-		break;
-	default:
-		if (str_i64(value, &v) != 0)
-			return err_set(err, ERR_INPUT,
-			    "'%.*s' is not a whole number",
-			    STR_FMT(str_sub(value, 0, 60)));
-	}
-	if (v < key->least || v > key->most) {
-		buf_init(&range, 100);
-		put_number(key, key->least, &range);
-		buf_puts(&range, " to ");
-		put_number(key, key->most, &range);
-		err_set(err, ERR_INPUT, "'%.*s' is out of range (%.*s)",
-		    STR_FMT(str_sub(value, 0, 60)), STR_FMT(buf_view(&range)));
-		buf_free(&range);
-		return -1;
-	}
-	*at = v;
-	return 0;
-}
-
-/* The line up to a # that begins it or follows a blank. */
-static struct str
-without_comment(struct str line)
-{
-	size_t at;
-
-	for (at = str_find(line, '#', 0); at < line.n;
-	     at = str_find(line, '#', at + 1)) {
-		if (at == 0 || line.p[at - 1] == ' ' || line.p[at - 1] == '\t')
-			return str_sub(line, 0, at);
-	}
-	return line;
-}
-
-/* The directory of the configuration file, without a slash at its end. */
-static struct str
-home(const struct config *config)
-{
-	const char *slash = strrchr(config->file, '/');
-
-	return str_make(config->file, (size_t)(slash - config->file));
-}
-
-static int
-set_directory(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	struct str dir =
-	    value.n > 0 && value.p[0] == '/' ? STR("") : home(config);
-	char *out = text_at(config, key);
-	struct buf path;
-	int rc = 0;
-
-	buf_init(&path, CONFIG_PATH_MAX * 2);
-	buf_str(&path, dir);
-	while (str_starts(value, "./"))
-		value = str_sub(value, 2, value.n);
-	if (!str_is(value, ".") && value.n > 0) {
-		if (value.p[0] != '/')
-			buf_putc(&path, '/');
-		buf_str(&path, value);
-	}
-	while (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
-	if (path.full || path.n > (size_t)key->most) {
-		rc = err_set(err, ERR_INPUT,
-		    "the path is longer than %lld bytes", (long long)key->most);
-		if (key->offset == AT(run))
-			err_hint(err, "a socket's address has no more room: "
-				      "set run to a shorter path");
-	} else if (without_comment(buf_view(&path)).n < path.n) {
-		rc = bad(err, "a path cannot hold ' #'", NULL);
-	} else {
-		str_copy(buf_view(&path), out, CONFIG_PATH_MAX);
-	}
-	buf_free(&path);
-	return rc;
-}
-
-static int
-set_replica(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	if (value.n == 0) {
-		text_at(config, key)[0] = '\0';
-		return 0;
-	}
-	/* Its parts are for those who open it: replication/s3_url.h. */
-	if (str_starts(value, "s3://")) {
-		if (str_copy(value, text_at(config, key),
-			(size_t)key->most + 1) == 0)
-			return 0;
-		return err_set(err, ERR_INPUT, "longer than %lld bytes",
-		    (long long)key->most);
-	}
-	if (str_starts(value, "file://")) {
-		value = str_sub(value, strlen("file://"), value.n);
-		if (!str_starts(value, "/"))
-			return bad(err,
-			    "file:// must be followed by an "
-			    "absolute path: file:///path",
-			    NULL);
-		if (str_find(value, '%', 0) < value.n)
-			return bad(err, "file:// takes no %-escapes",
-			    "give the path itself");
-	} else if (str_find(value, ':', 0) < value.n &&
-		   str_starts(str_sub(value, str_find(value, ':', 0), value.n),
-		       "://")) {
-		return bad(err, "unknown kind of replica",
-		    "give a path, file:///path or "
-		    "s3://BUCKET/PREFIX");
-	}
-	return set_directory(config, key, value, err);
-}
-
-static int
-is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-static int
-label_ok(struct str label)
-{
-	size_t i;
-
-	if (label.n == 0 || label.n > 63 || !is_alnum(label.p[0]) ||
-	    !is_alnum(label.p[label.n - 1]))
-		return 0;
-	for (i = 0; i < label.n; i++) {
-		if (!is_alnum(label.p[i]) && label.p[i] != '-')
-			return 0;
-	}
-	return 1;
-}
-
-static int
-set_domain(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	char *out = text_at(config, key);
-	struct str rest, label;
-	size_t i;
-
-	if (value.n > (size_t)key->most)
-		return err_set(err, ERR_INPUT,
-		    "longer than %lld bytes: no room for SLUG before it",
-		    (long long)key->most);
-	for (i = 0; i < value.n; i++) {
-		char c = value.p[i];
-
-		out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	out[value.n] = '\0';
-	rest = str_of(out);
-	while (str_next(&rest, '.', &label)) {
-		if (!label_ok(label))
-			return err_set(err, ERR_INPUT,
-			    "'%.*s' is not a host name",
-			    STR_FMT(str_sub(value, 0, 60)));
-	}
-	return 0;
-}
-
-static int
-set_group(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.-";
-	char *out = text_at(config, key);
-
-	if (str_copy(value, out, (size_t)key->most + 1) != 0 ||
-	    strspn(out, letters) != value.n)
-		return err_set(err, ERR_INPUT,
-		    "'%.*s' is not the name of a group",
-		    STR_FMT(str_sub(value, 0, 60)));
-	return 0;
-}
-
-static int
-set(struct config *config, const struct key *key, struct str value,
-    struct err *err)
-{
-	if (value.n == 0 && key->least > 0)
-		return bad(err, "has no value", NULL);
-	switch (key->kind) {
-	case DIRECTORY:
-		return set_directory(config, key, value, err);
-	case REPLICA:
-		return set_replica(config, key, value, err);
-	case DOMAIN:
-		return set_domain(config, key, value, err);
-	case GROUP:
-		return set_group(config, key, value, err);
-	case LEVEL:
-		if (log_level_parse(value, &config->log_level) == 0)
-			return 0;
-		return err_set(err, ERR_INPUT,
-		    "'%.*s' is not debug, info, warn or error",
-		    STR_FMT(str_sub(value, 0, 60)));
-	default:
-		return set_number(config, key, value, err);
-	}
-}
-
-static const struct key *
+static const struct config_key *
 find(struct str name)
 {
 	size_t i;
@@ -453,10 +171,11 @@ parse_line(struct config *config, struct str line, int number, int seen[N_KEYS],
 	size_t equals = str_find(line, '=', 0);
 	struct str name = str_trim(str_sub(line, 0, equals));
 	struct str shown = str_sub(name, 0, 60);
-	const struct key *key;
+	const struct config_key *key;
 
 	if (equals == line.n || name.n == 0)
-		return bad(err, "not of the form 'key = value'", NULL);
+		return err_set(err, ERR_INPUT,
+		    "not of the form 'key = value'");
 	key = find(name);
 	if (!key) {
 		err_set(err, ERR_INPUT, "%.*s: there is no such key",
@@ -467,7 +186,8 @@ parse_line(struct config *config, struct str line, int number, int seen[N_KEYS],
 		return err_set(err, ERR_INPUT, "%s: set already in line %d",
 		    key->name, seen[key - keys]);
 	seen[key - keys] = number;
-	if (set(config, key, str_trim(str_sub(line, equals + 1, line.n)), err))
+	if (config_value_set(config, key,
+		str_trim(str_sub(line, equals + 1, line.n)), err))
 		return err_wrap(err, "%s", key->name);
 	return 0;
 }
@@ -485,8 +205,9 @@ parse(struct config *config, struct str text, int seen[N_KEYS], struct err *err)
 		if (str_ends(line, "\r"))
 			line = str_sub(line, 0, line.n - 1);
 		if (!is_text(line))
-			rc = bad(err, "a byte that is not text", NULL);
-		line = str_trim(without_comment(line));
+			rc = err_set(
+			    err, ERR_INPUT, "a byte that is not text");
+		line = str_trim(config_uncommented(line));
 		if (rc == 0 && line.n > 0)
 			rc = parse_line(config, line, number, seen, err);
 		if (rc != 0)
@@ -502,14 +223,15 @@ fill(struct config *config, const int seen[N_KEYS], struct err *err)
 	size_t i;
 
 	for (i = 0; i < N_KEYS; i++) {
-		const struct key *key = &keys[i];
+		const struct config_key *key = &keys[i];
 		char run[CONFIG_PATH_MAX];
 		struct str value = str_of(key->preset);
 
 		if (seen[i])
 			continue;
 		if (key->offset == AT(data)) {
-			bad(err, "must be set", "data = /var/lib/rowhouse");
+			err_set(err, ERR_INPUT, "must be set");
+			err_hint(err, "data = /var/lib/rowhouse");
 			return err_wrap(err, "%s: data", config->file);
 		}
 		if (key->offset == AT(run)) {
@@ -517,7 +239,7 @@ fill(struct config *config, const int seen[N_KEYS], struct err *err)
 			    config->data);
 			value = str_of(run);
 		}
-		if (set(config, key, value, err) != 0)
+		if (config_value_set(config, key, value, err) != 0)
 			return err_wrap(err, "%s: %s", config->file, key->name);
 	}
 	return 0;
@@ -591,27 +313,14 @@ done:
 void
 config_print(const struct config *config, struct buf *out)
 {
-	struct config copy = *config;
 	size_t i;
 
 	buf_printf(out, "# %s\n", config->file);
 	for (i = 0; i < N_KEYS; i++) {
-		const struct key *key = &keys[i];
+		const struct config_key *key = &keys[i];
 
 		buf_printf(out, "\n# %s\n%s = ", key->about, key->name);
-		switch (key->kind) {
-		case DIRECTORY:
-		case REPLICA:
-		case DOMAIN:
-		case GROUP:
-			buf_puts(out, text_at(&copy, key));
-			break;
-		case LEVEL:
-			buf_puts(out, log_level_name(config->log_level));
-			break;
-		default:
-			put_number(key, *number_at(&copy, key), out);
-		}
+		config_value_put(config, key, out);
 		buf_putc(out, '\n');
 	}
 }

@@ -1,0 +1,50 @@
+#ifndef ROWHOUSE_BASE_CONFIG_VALUE_H
+#define ROWHOUSE_BASE_CONFIG_VALUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tenants/base/buf.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+
+/* The kinds of values that a configuration has, for config.c and its table. */
+enum config_kind {
+	CONFIG_DIRECTORY,
+	CONFIG_REPLICA, /* a directory, as a path or file://; or s3:// */
+	CONFIG_DOMAIN,
+	CONFIG_GROUP,
+	CONFIG_LEVEL,
+	CONFIG_NUMBER,
+	CONFIG_BYTES, /* a size, kept in bytes */
+	CONFIG_KIBIBYTES, /* a size, kept in KiB */
+	CONFIG_DURATION /* kept in milliseconds */
+};
+
+/* least and most: of a number, as it is kept; of a text, its length. */
+struct config_key {
+	const char *name;
+	enum config_kind kind;
+	size_t offset;
+	const char *preset; /* as it would stand in the file; NULL = none */
+	int64_t least, most;
+	const char *about;
+};
+
+/*
+ * Puts a value, as it stands in the file, into the field of its key.  Relative
+ * paths are taken from the directory of config->file.  ERR_INPUT, which does
+ * not name the key.
+ */
+int config_value_set(struct config *config, const struct config_key *key,
+    struct str value, struct err *err);
+
+/* And back again. */
+void config_value_put(const struct config *config,
+    const struct config_key *key, struct buf *out);
+
+/* The line up to a # that begins it or follows a blank. */
+struct str config_uncommented(struct str line);
+
+#endif
