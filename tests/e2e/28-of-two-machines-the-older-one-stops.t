@@ -18,6 +18,7 @@ all_shipped() {	# CONF
 	[ "${at:-0}" -gt 0 ] && [ "$at" = "$(shipped "$1")" ]
 }
 write() {	# DATA SQL	as a worker would: no checkpoint at the end
+	# shellcheck disable=SC2012	# the names are ours
 	sqlite3 -cmd '.dbconfig no_ckpt_on_close on' \
 		"$(ls -d "$1"/tenants/acme/*/db.sqlite | tail -n 1)" \
 		"$2" >/dev/null

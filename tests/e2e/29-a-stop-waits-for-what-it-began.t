@@ -6,7 +6,7 @@
 house_new
 slugs='t1 t2 t3 t4 t5 t6 t7 t8'
 for slug in $slugs; do
-	tenant_new $slug
+	tenant_new "$slug"
 done
 background replicator.log "$ROWHOUSE" replicator
 begun() { grep -q ' begins: created' replicator.log; }
@@ -15,7 +15,7 @@ stop "$pid"
 like 'it says that nothing is left' "$(tail -n 1 replicator.log)" \
 	'everything is shipped'
 for slug in $slugs; do
-	ok "$slug can be restored" "$ROWHOUSE" restore $slug --to $slug.sqlite
+	ok "$slug can be restored" "$ROWHOUSE" restore "$slug" --to "$slug.sqlite"
 done
 
 done_testing

@@ -51,18 +51,19 @@ s3_spawn() {
 s3_ready() {
 	s3_bound=$(($(date +%s) + 120))
 	until s3_line=$(grep '^ready ' "$1/out"); do
-		kill -0 "$S3_PID" 2>/dev/null && [ "$(date +%s)" -lt $s3_bound ] || {
-			echo 'the S3 server did not start:'
-			tail -n 20 "$1/err"
+		if ! kill -0 "$S3_PID" 2>/dev/null ||
+		    [ "$(date +%s)" -ge $s3_bound ]; then
+			echo 'the S3 server did not start:' >&2
+			tail -n 20 "$1/err" >&2
 			return 1
-		} >&2
+		fi
 		sleep 0.05
 	done
 	read -r s3_word S3_ENDPOINT AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY \
 		AWS_REGION <<-END
 	$s3_line
 	END
-	S3_BUCKET=test
+	S3_BUCKET='test'
 	unset AWS_SESSION_TOKEN AWS_PROFILE AWS_SHARED_CREDENTIALS_FILE
 	export S3_ENDPOINT S3_BUCKET S3_LOG AWS_REGION AWS_ACCESS_KEY_ID \
 	    AWS_SECRET_ACCESS_KEY

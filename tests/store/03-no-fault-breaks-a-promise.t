@@ -60,7 +60,7 @@ sweep() {
 		result 1 "$name" || diag "SEED=$SEED COUNT=$COUNT $(grep wrong: load || tail load)"
 	fi
 	diag "$(grep -v '^wrong\|^20..-' "$SCRATCH/load")"
-	faults_done >>"$SCRATCH/done"
+	faults_done >>"$SCRATCH/seen"
 }
 
 # what does not answer is given up soon
@@ -71,7 +71,7 @@ while read -r line; do
 	sweep "$line"
 done <singles
 
-sed = singles | sed 'N; s/\n/ /' >numbered
+sed "=" singles | sed 'N; s/\n/ /' >numbered
 while read -r a one; do
 	while read -r b other; do
 		[ "$a" -ge "$b" ] || printf '%s\t%s\n' "$one" "$other"
@@ -88,6 +88,6 @@ done <pairs
 
 # A fault that never came to pass has not been tried.
 is 'each fault came to pass' "$(while read -r fault rest; do
-	awk -v f="$fault" '$2 == f { n += $1 } END { if (!n) print f }' done
+	awk -v f="$fault" '$2 == f { n += $1 } END { if (!n) print f }' seen
 done <singles)" ''
 done_testing
