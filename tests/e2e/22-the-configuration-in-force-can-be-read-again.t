@@ -13,7 +13,7 @@ like '  a duration' "$first" '^token\.ttl = 2d$'
 like '  a default' "$first" '^worker\.tenants = 64$'
 like '  a path, whole' "$first" "^data = $SCRATCH/data\$"
 keys=$(printf '%s\n' "$first" | grep -c '^[a-z_.]* =')
-is '  every key' "$keys" "$(grep -cE '^	\{ "[a-z_.]+", [A-Z]+, AT' "$ROOT/tenants/base/config.c")"
+is '  every key' "$keys" "$(grep -cE '^	\{ "[a-z_.]+", CONFIG_[A-Z]+, AT' "$ROOT/tenants/base/config.c")"
 
 mkdir elsewhere
 printf '%s\n' "$first" >elsewhere/printed.conf
