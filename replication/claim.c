@@ -14,6 +14,7 @@
 #include "tenants/base/file.h"
 #include "tenants/base/json.h"
 #include "tenants/base/log.h"
+#include "tenants/registry.h"
 
 /*
  *	IDLE ──▶ READ ──▶ TAKE ──▶ (WAIT) ──▶ HELD ◀──▶ CONFIRM
@@ -40,6 +41,7 @@ struct entry {
 	char run[CRYPTO_ID + 1]; /* who signed it, anew with every start */
 	char place[PLACE_MAX]; /* which directory, since which boot */
 	char host[128];
+	char house[REGISTRY_HOUSE + 1]; /* "" = not said, as before there were any */
 	char url[CONFIG_PATH_MAX]; /* remembered: of which replica */
 	char time[CLOCK_TEXT];
 	int64_t confirm_ms; /* how long the holder may go without asking */
@@ -79,6 +81,8 @@ put_entry(const struct entry *entry, struct buf *out)
 	json_put_i64(out, (int64_t)entry->sequence);
 	json_put_name(out, &first, "host");
 	json_put_string(out, str_of(entry->host));
+	json_put_name(out, &first, "house");
+	json_put_string(out, str_of(entry->house));
 	json_put_name(out, &first, "run");
 	json_put_string(out, str_of(entry->run));
 	json_put_name(out, &first, "place");
@@ -130,6 +134,7 @@ parse_entry(
 		goto out;
 	out->sequence = (uint64_t)get_int(root, "sequence");
 	get_text(root, "host", out->host, sizeof out->host);
+	get_text(root, "house", out->house, sizeof out->house);
 	get_text(root, "run", out->run, sizeof out->run);
 	get_text(root, "place", out->place, sizeof out->place);
 	get_text(root, "time", out->time, sizeof out->time);
@@ -208,7 +213,7 @@ find_place(const struct config *config, char out[PLACE_MAX])
 
 struct claim *
 claim_new(const struct config *config, struct store *store, const char *host,
-    struct err *err)
+    const char *house, struct err *err)
 {
 	struct claim *claim = calloc(1, sizeof *claim);
 
@@ -219,6 +224,7 @@ claim_new(const struct config *config, struct store *store, const char *host,
 	buf_init(&claim->text, CLAIM_MAX);
 	snprintf(claim->path, sizeof claim->path, "%s/claim", config->data);
 	snprintf(claim->mine.host, sizeof claim->mine.host, "%s", host);
+	snprintf(claim->mine.house, sizeof claim->mine.house, "%s", house);
 	crypto_id(claim->mine.run, CRYPTO_ID);
 	find_place(config, claim->mine.place);
 	claim->mine.confirm_ms = config->replica_claim_ms;
@@ -242,10 +248,40 @@ claim_free(struct claim *claim)
 static void
 lose(struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
-
 	claim->state = LOST;
 	claim->confirmed_ms = 0;
+	log_err("claim", STR(""), &claim->failure);
+}
+
+/* A machine that was rebuilt has another's claim, but not another house. */
+static int
+is_other_house(const struct claim *claim)
+{
+	return claim->seen.house[0] != '\0' &&
+	       strcmp(claim->seen.house, claim->mine.house) != 0;
+}
+
+static void
+lose_to_other_house(struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+
+	err_set(&claim->failure, ERR_CONFLICT,
+	    "%s is the replica of another house (last claimed by %s at %s): "
+	    "nothing of this one is shipped",
+	    store_url(claim->store), seen->host, seen->time);
+	err_hint(&claim->failure,
+	    "to bring that one back stop rowhouse, move %s away and run "
+	    "rowhouse restore --all; to keep this one set another replica.url",
+	    claim->config->data);
+	lose(claim);
+}
+
+static void
+lose_to_successor(struct claim *claim)
+{
+	const struct entry *seen = &claim->seen;
+
 	err_set(&claim->failure, ERR_CONFLICT,
 	    "%s belongs to %s since %s: this machine was replaced, and ships "
 	    "nothing",
@@ -254,7 +290,7 @@ lose(struct claim *claim)
 	    "what it captures stays in its spool; if it shall be the owner "
 	    "again stop the other one, remove %s and restart",
 	    claim->path);
-	log_err("claim", STR(""), &claim->failure);
+	lose(claim);
 }
 
 static void
@@ -440,8 +476,10 @@ read_done(struct store_op *op, const struct err *failure)
 	/* Confirmed; or the answer to our own was lost. */
 	if (is_mine(&claim->seen, &claim->mine)) {
 		taken(claim);
+	} else if (is_other_house(claim)) {
+		lose_to_other_house(claim);
 	} else if (was_replaced(claim)) {
-		lose(claim);
+		lose_to_successor(claim);
 	} else {
 		/* New here; or it was erased. */
 		take(claim);

@@ -25,13 +25,21 @@
  * the other may go without asking whether the claim is still his.  An image of the
  * machine remembers the same claim: whichever starts later is the owner.
  *
+ * A replica is one house's for ever: a claim names the house, which the registry
+ * knows (registry_house).  A registry that was made anew is another house, however
+ * it came to that replica, by a wrong URL or on a machine that was to be rebuilt
+ * first.  It ships nothing: its empty registry would be the newest there.
+ *
  * An owner asks every replica.claim while anything is active, never while all is idle.
  */
 struct claim;
 
-/* Keeps config, store and host.  ERR_CORRUPT where <data>/claim is not one. */
+/*
+ * Keeps config and store; host and house are copied.  ERR_CORRUPT where
+ * <data>/claim is not one.
+ */
 struct claim *claim_new(const struct config *config, struct store *store,
-    const char *host, struct err *err);
+    const char *host, const char *house, struct err *err);
 void claim_free(struct claim *claim);	/* accepts NULL */
 
 /* Takes, confirms; submits what is due.  active: there is something to own. */
@@ -46,7 +54,7 @@ int claim_may_ship(const struct claim *claim, int64_t mono_ms);
 /* The last moment (mono) at which it was certainly ours; 0 = it is not. */
 int64_t claim_confirmed_ms(const struct claim *claim);
 
-/* Is somebody else the owner now?  Then why, with a hint; else NULL. */
+/* Is somebody else the owner?  Then why, with a hint; else NULL. */
 const struct err *claim_lost(const struct claim *claim);
 
 /*

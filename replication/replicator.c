@@ -100,6 +100,7 @@ struct replicator *
 replicator_new(const struct config *config, struct err *err)
 {
 	struct replicator *r = calloc(1, sizeof(*r));
+	char house[REGISTRY_HOUSE + 1];
 	int fd;
 
 	if (r == NULL)
@@ -124,11 +125,11 @@ replicator_new(const struct config *config, struct err *err)
 	r->store = store_open(config->replica, err);
 	if (r->store == NULL)
 		goto fail;
-	r->claim = claim_new(config, r->store, r->host, err);
-	if (r->claim == NULL)
-		goto fail;
 	r->registry = registry_open(config, DB_REPLICATE, 0, err);
-	if (r->registry == NULL)
+	if (r->registry == NULL || registry_house(r->registry, house, err))
+		goto fail;
+	r->claim = claim_new(config, r->store, r->host, house, err);
+	if (r->claim == NULL)
 		goto fail;
 	budget_init(&r->budget, config->replica_put_budget, clock_mono_ms());
 	r->compact = compact_new(config, r->store);

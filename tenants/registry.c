@@ -131,6 +131,30 @@ registry_db(struct registry *registry)
 	return registry->db;
 }
 
+int
+registry_house(struct registry *registry, char out[REGISTRY_HOUSE + 1],
+    struct err *err)
+{
+	sqlite3_stmt *stmt =
+	    db_prepare(registry->db, "SELECT id FROM house", err);
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		rc = str_copy(
+		    str_of((const char *)sqlite3_column_text(stmt, 0)), out,
+		    REGISTRY_HOUSE + 1);
+	else if (rc != SQLITE_DONE)
+		rc = db_err(registry->db, err, "registry");
+	if (rc != 0 && err->code == ERR_NONE)
+		rc = err_set(err, ERR_CORRUPT,
+		    "the registry does not say which house it is of");
+	(void)sqlite3_finalize(stmt);
+	return rc;
+}
+
 uint64_t
 registry_version(struct registry *registry)
 {

@@ -23,7 +23,8 @@ enum registry_state {
 	REGISTRY_DELETED	/* answered 404; files kept until erased */
 };
 
-#define REGISTRY_UID 15
+#define REGISTRY_UID   15
+#define REGISTRY_HOUSE 16
 
 struct registry_tenant {
 	char slug[SLUG_MAX + 1];
@@ -48,6 +49,13 @@ struct registry *registry_open(const struct config *config, enum db_role role,
 void registry_close(struct registry *registry);
 
 struct db *registry_db(struct registry *registry);
+
+/*
+ * Which house this is: drawn when the registry was made, and the same in all
+ * that is ever restored of it.
+ */
+int registry_house(struct registry *registry, char out[REGISTRY_HOUSE + 1],
+    struct err *err);
 
 /*
  * db_version() of its file.  0 where it cannot be told, or where the file was

@@ -12,7 +12,8 @@
 
 #define LIST_MAX ((size_t)16 << 20) /* bytes of names in a directory */
 
-static const char schema[] =
+/* What leads to each schema from the one before it. */
+static const char *const steps[REGISTRY_SCHEMA] = {
     "CREATE TABLE tenants (\n"
     "	slug TEXT PRIMARY KEY,\n"
     "	uid TEXT NOT NULL UNIQUE,\n"
@@ -30,7 +31,10 @@ static const char schema[] =
     "	host TEXT PRIMARY KEY,\n"
     "	slug TEXT NOT NULL REFERENCES tenants (slug)\n"
     ") STRICT, WITHOUT ROWID;\n"
-    "CREATE INDEX hosts_slug ON hosts (slug);\n";
+    "CREATE INDEX hosts_slug ON hosts (slug);\n",
+    "CREATE TABLE house (id TEXT NOT NULL) STRICT;\n"
+    "INSERT INTO house VALUES (lower(hex(randomblob(8))));\n",
+};
 
 /* An empty registry may only be made where nothing speaks of an older one. */
 static int
@@ -79,17 +83,43 @@ remove_db(const char *path, struct err *err)
 	return 0;
 }
 
+/* 1 changed, 0 nothing to do: also where it is of a later release. */
 static int
-fill(struct db *db, struct err *err)
+upgrade(struct db *db, struct err *err)
 {
+	int64_t version;
+
+	if (db_user_version(db, &version, err) != 0)
+		return -1;
+	if (version >= REGISTRY_SCHEMA)
+		return 0;
 	if (db_begin_write(db, err) != 0)
 		return -1;
-	if (db_exec(db, schema, err) != 0 ||
-	    db_set_user_version(db, REGISTRY_SCHEMA, err) != 0) {
-		db_rollback(db);
+	for (; version < REGISTRY_SCHEMA; version++)
+		if (db_exec(db, steps[version], err) != 0)
+			goto fail;
+	if (db_set_user_version(db, REGISTRY_SCHEMA, err) != 0)
+		goto fail;
+	return db_commit(db, err) == 0 ? 1 : -1;
+fail:
+	db_rollback(db);
+	return -1;
+}
+
+static int
+upgrade_file(const struct config *config, const char *path, struct err *err)
+{
+	struct db_opts opts = { .path = path,
+		.role = DB_TOOL,
+		.busy_ms = config->busy_timeout_ms };
+	struct db *db = db_open(&opts, err);
+	int rc;
+
+	if (db == NULL)
 		return -1;
-	}
-	return db_commit(db, err);
+	rc = upgrade(db, err);
+	db_close(db);
+	return rc;
 }
 
 static int
@@ -108,7 +138,7 @@ make(const struct config *config, const char *path, struct err *err)
 	db = db_open(&opts, err);
 	if (db == NULL)
 		return -1;
-	if (fill(db, err) != 0) {
+	if (upgrade(db, err) < 0) {
 		db_close(db);
 		return -1;
 	}
@@ -143,11 +173,13 @@ registry_make(const struct config *config, struct err *err)
 	there = file_exists(path.p, err);
 	if (there < 0)
 		goto done;
-	if (!there && make(config, path.p, err) != 0) {
-		err_wrap(err, "cannot make the registry");
-		goto done;
-	}
-	rc = !there;
+	if (there)
+		rc = upgrade_file(config, path.p, err);
+	else
+		rc = make(config, path.p, err) == 0 ? 1 : -1;
+	if (rc < 0)
+		err_wrap(err, "cannot %s the registry",
+		    there ? "upgrade" : "make");
 done:
 	file_drop(&lock);
 	return rc;

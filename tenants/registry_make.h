@@ -5,12 +5,13 @@
 #include "tenants/base/err.h"
 
 /* The registry's PRAGMA user_version in this release. */
-#define REGISTRY_SCHEMA 1
+#define REGISTRY_SCHEMA 2
 
 /*
  * Makes <data>, <data>/tenants and, where there is none, an empty registry,
- * which appears complete or not at all.  1 made, 0 was there, -1.  ERR_CORRUPT
- * where there are tenants or a WAL without a registry.
+ * which appears complete or not at all; one of an older release gets this one's
+ * schema.  1 made or changed, 0 was there, -1.  ERR_CORRUPT where there are tenants or a WAL
+ * without a registry.
  */
 int registry_make(const struct config *config, struct err *err);
 

@@ -17,6 +17,8 @@ struct machine {
 	struct claim *claim;
 };
 
+static const char *house_id = "first";
+
 static void
 start(struct machine *m, const char *name)
 {
@@ -27,7 +29,7 @@ start(struct machine *m, const char *name)
 	OK(file_mkdirs(m->config.data, 0700, &house.err));
 	m->store = store_open(house_path("replica"), &house.err);
 	HAVE(m->store);
-	m->claim = claim_new(&m->config, m->store, name, &house.err);
+	m->claim = claim_new(&m->config, m->store, name, house_id, &house.err);
 	HAVE(m->claim);
 }
 
@@ -227,12 +229,105 @@ another_replica_is_another_matter(void **state)
 	store_close(a.store);
 	a.store = store_open(house_path("elsewhere"), &house.err);
 	HAVE(a.store);
-	a.claim = claim_new(&a.config, a.store, "a", &house.err);
+	a.claim = claim_new(&a.config, a.store, "a", house_id, &house.err);
 	HAVE(a.claim);
 	run(&a, clock_mono_ms());
 	assert_true(ships(&a));
 	stop(&a);
 	stop(&b);
+}
+
+static void
+assert_other_house(const struct machine *m)
+{
+	const struct err *lost = claim_lost(m->claim);
+	char want[600];
+
+	assert_non_null(lost);
+	snprintf(want, sizeof(want), "%s is the replica of another house ",
+	    store_url(m->store));
+	assert_memory_equal(lost->msg, want, strlen(want));
+	snprintf(want, sizeof(want),
+	    "stop rowhouse, move %s away and run rowhouse restore --all",
+	    m->config.data);
+	assert_non_null(strstr(lost->hint, want));
+	assert_false(ships(m));
+}
+
+/* An empty house would be taken for what became of the one before. */
+static void
+another_house_ships_nothing(void **state)
+{
+	struct machine a, b;
+
+	(void)state;
+	start(&a, "a");
+	run(&a, clock_mono_ms());
+	claim_release(a.claim);
+	stop(&a);
+	house_id = "second";
+	start(&b, "b");
+	run(&b, clock_mono_ms());
+	assert_other_house(&b);
+	stop(&b);
+	/* Nor when it was this very machine's, and its claim is remembered. */
+	start(&a, "a");
+	run(&a, soon());
+	assert_other_house(&a);
+	stop(&a);
+	house_id = "first";
+	start(&b, "b");
+	run(&b, clock_mono_ms());
+	assert_true(ships(&b));
+	stop(&b);
+}
+
+/* Two new houses on one URL: nobody is asked before the store. */
+static void
+of_two_houses_the_first_claim_has_it(void **state)
+{
+	struct machine a, b;
+
+	(void)state;
+	start(&a, "a");
+	house_id = "second";
+	start(&b, "b");
+	house_id = "first";
+	claim_tend(a.claim, 1, clock_mono_ms());
+	claim_tend(b.claim, 1, clock_mono_ms());
+	run(&a, clock_mono_ms());
+	run(&b, soon());
+	assert_true(ships(&a));
+	assert_other_house(&b);
+	run(&a, soon());
+	assert_true(ships(&a));
+	stop(&a);
+	stop(&b);
+}
+
+/* Before there were houses nobody named one. */
+static void
+a_claim_without_a_house_is_taken_over(void **state)
+{
+	struct machine a;
+
+	(void)state;
+	house_id = "";
+	start(&a, "a");
+	run(&a, clock_mono_ms());
+	assert_true(ships(&a));
+	stop(&a);
+	house_id = "first";
+	start(&a, "a");
+	run(&a, clock_mono_ms());
+	assert_true(ships(&a));
+	stop(&a);
+	house_id = "second";
+	start(&a, "a");
+	run(&a, clock_mono_ms());
+	assert_other_house(&a);
+	stop(&a);
+	house_id = "first";
 }
 
 static void
@@ -246,7 +341,7 @@ a_memory_that_is_none_is_an_error(void **state)
 	claim_free(a.claim);
 	OK(file_replace(
 	    house_path("a/claim"), STR("{\"run\":\"x\"}"), 0600, &house.err));
-	assert_null(claim_new(&a.config, a.store, "a", &house.err));
+	assert_null(claim_new(&a.config, a.store, "a", house_id, &house.err));
 	snprintf(
 	    want, sizeof(want), "%s: is not a claim", house_path("a/claim"));
 	assert_string_equal(house.err.msg, want);
@@ -266,6 +361,9 @@ main(void)
 		here(who_said_goodbye_is_not_waited_for),
 		here(of_two_images_the_later_start_wins),
 		here(another_replica_is_another_matter),
+		here(another_house_ships_nothing),
+		here(of_two_houses_the_first_claim_has_it),
+		here(a_claim_without_a_house_is_taken_over),
 		here(a_memory_that_is_none_is_an_error),
 	};
 

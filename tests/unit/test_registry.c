@@ -819,13 +819,63 @@ the_first_commands_may_come_together(void **state)
 }
 
 static void
+a_house_keeps_its_name(void **state)
+{
+	char id[REGISTRY_HOUSE + 1], again[REGISTRY_HOUSE + 1], text[700];
+
+	(void)state;
+	OK(registry_house(registry, id, &house.err));
+	assert_int_equal(strlen(id), REGISTRY_HOUSE);
+	registry_close(registry);
+	registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
+	HAVE(registry);
+	OK(registry_house(registry, again, &house.err));
+	assert_string_equal(again, id);
+	/* One that is made anew has another. */
+	registry_close(registry);
+	snprintf(text, sizeof(text), "rm %s*",
+	    layout_registry(&house.config).p);
+	assert_int_equal(system(text), 0);
+	registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
+	HAVE(registry);
+	OK(registry_house(registry, again, &house.err));
+	assert_string_not_equal(again, id);
+	OK(db_exec(registry_db(registry), "DELETE FROM house", &house.err));
+	FAILS(registry_house(registry, id, &house.err), ERR_CORRUPT,
+	    "the registry does not say which house it is of");
+}
+
+static void
+an_older_schema_is_brought_up_to_date(void **state)
+{
+	struct registry_tenant row;
+	char id[REGISTRY_HOUSE + 1], text[700];
+
+	(void)state;
+	add("acme");
+	OK(db_exec(registry_db(registry), "DROP TABLE house", &house.err));
+	OK(db_set_user_version(registry_db(registry), 1, &house.err));
+	registry_close(registry);
+	snprintf(text, sizeof(text), "%s has schema 1, this release knows 2",
+	    layout_registry(&house.config).p);
+	registry = registry_open(&house.config, DB_REPLICATE, 0, &house.err);
+	assert_null(registry);
+	assert_err(&house.err, ERR_CORRUPT, text);
+	err_clear(&house.err);
+	registry = registry_open(&house.config, DB_SERVE, 1, &house.err);
+	HAVE(registry);
+	OK(registry_house(registry, id, &house.err));
+	OK(registry_find(registry, STR("acme"), &row, &house.err));
+}
+
+static void
 a_newer_schema_is_left_alone(void **state)
 {
 	char text[700];
 
 	(void)state;
-	OK(db_set_user_version(registry_db(registry), 2, &house.err));
-	snprintf(text, sizeof(text), "%s has schema 2, this release knows 1",
+	OK(db_set_user_version(registry_db(registry), 3, &house.err));
+	snprintf(text, sizeof(text), "%s has schema 3, this release knows 2",
 	    layout_registry(&house.config).p);
 	assert_null(registry_open(&house.config, DB_TOOL, 1, &house.err));
 	assert_err(&house.err, ERR_BUSY, text);
@@ -1002,6 +1052,8 @@ main(void)
 		house_test(it_is_not_made_unasked),
 		house_test(it_is_not_made_over_tenants_or_a_wal),
 		house_test(the_first_commands_may_come_together),
+		here(a_house_keeps_its_name),
+		here(an_older_schema_is_brought_up_to_date),
 		here(a_newer_schema_is_left_alone),
 		here(a_row_that_makes_no_sense_is_not_believed),
 		here(nothing_is_written_into_one_that_was_moved),
