@@ -98,6 +98,12 @@ layout_shelf(const struct config *config, const char *slug)
 }
 
 struct layout_path
+layout_templates(const struct config *config)
+{
+	return path("%s/templates", config->data);
+}
+
+struct layout_path
 layout_fcgi_socket(const struct config *config)
 {
 	return path("%s/fcgi.sock", config->run);

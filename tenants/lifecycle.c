@@ -1,8 +1,9 @@
 /*
  * How a tenant comes to be.  Under a lock on <data>/tenants:
  *
- *  1. <data>/tenants/.new-<slug>/00000001/db.sqlite is made, with the schema
- *     and the owner, closed, and synced with its directories;
+ *  1. <data>/tenants/.new-<slug>/00000001/db.sqlite is made, a copy of the
+ *     template (template.h) with the owner, closed, and synced with its
+ *     directories;
  *  2. .new-<slug> is renamed to <slug>;
  *  3. the registry gets the row.
  *
@@ -35,6 +36,7 @@
 #include "tenants/layout.h"
 #include "tenants/migrate.h"
 #include "tenants/slug.h"
+#include "tenants/template.h"
 #include "tenants/users.h"
 
 #define NEW       ".new-"
@@ -146,11 +148,32 @@ clear_attempts(const struct config *config, const char *slug,
 			     "away if nobody needs it");
 }
 
+/* Its WAL goes into the file, which then stands alone. */
 static int
-fill(struct db *db, const struct config *config, const struct app *app,
-    const struct registry_tenant *row, const struct lifecycle_owner *owner,
-    struct err *err)
+close_whole(struct db *db, const char *path, struct err *err)
 {
+	char wal[PATH_SIZE + 48];
+	int there;
+
+	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
+	db_close_last(db);
+	there = file_exists(wal, err);
+	if (there > 0)
+		err_set(
+		    err, ERR_SYSTEM, "%s: its WAL could not be copied", path);
+	return there != 0 ? -1 : 0;
+}
+
+/* Where it is no copy of a template, migrations are run. */
+static int
+fill(struct db *db, int copied, const struct config *config,
+    const struct app *app, const struct registry_tenant *row,
+    const struct lifecycle_owner *owner, struct err *err)
+{
+	/* A template that was spoilt would spoil every tenant to come. */
+	if (copied && (db_quick_check(db, err) != 0 ||
+			  migrate_begin(db, row->slug, row->uid, err) != 0))
+		return -1;
 	if (migrate_up(db, app, row->slug, row->uid, err) != 0 ||
 	    db_begin_write(db, err) != 0)
 		return -1;
@@ -168,29 +191,29 @@ make_files(const struct config *config, const struct app *app, const char *dir,
     const struct registry_tenant *row, const struct lifecycle_owner *owner,
     struct err *err)
 {
-	char sub[PATH_SIZE + 16], path[PATH_SIZE + 32], wal[PATH_SIZE + 40];
-	struct db_opts opts = { .path = path, .role = DB_TOOL, .create = 1 };
+	char sub[PATH_SIZE + 16], path[PATH_SIZE + 32];
+	struct db_opts opts = { .path = path };
 	struct db *db;
-	int there;
+	int copied;
 
 	(void)snprintf(sub, sizeof(sub), "%s/%08x", dir, row->epoch);
 	(void)snprintf(path, sizeof(path), "%s/db.sqlite", sub);
-	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
 	if (file_mkdirs(sub, 0770, err) != 0)
 		return -1;
+	copied = template_copy(config, app, path, err);
+	if (copied < 0)
+		return -1;
+	/* Nobody else knows of the file, so its WAL may be folded in here. */
+	opts.role = copied ? DB_REPLICATE : DB_TOOL;
+	opts.create = !copied;
 	db = db_open(&opts, err);
 	if (db == NULL)
 		return -1;
-	if (fill(db, config, app, row, owner, err) != 0) {
+	if (fill(db, copied, config, app, row, owner, err) != 0) {
 		db_close(db);
 		return -1;
 	}
-	db_close_last(db);
-	there = file_exists(wal, err);
-	if (there > 0)
-		err_set(
-		    err, ERR_SYSTEM, "%s: its WAL could not be copied", path);
-	if (there != 0)
+	if (close_whole(db, path, err) != 0)
 		return -1;
 	if (file_sync_dir(sub, err) != 0 || file_sync_dir(dir, err) != 0)
 		return -1;
@@ -296,15 +319,13 @@ static int
 make_copy(const char *dir, const struct registry_tenant *row,
     const struct lifecycle_source *source, struct err *err)
 {
-	char sub[PATH_SIZE + 16], path[PATH_SIZE + 32], wal[PATH_SIZE + 40];
+	char sub[PATH_SIZE + 16], path[PATH_SIZE + 32];
 	/* Nobody else knows of the file, so its WAL may be folded in here. */
 	struct db_opts opts = { .path = path, .role = DB_REPLICATE };
 	struct db *db;
-	int rc, there;
 
 	(void)snprintf(sub, sizeof(sub), "%s/%08x", dir, row->epoch);
 	(void)snprintf(path, sizeof(path), "%s/db.sqlite", sub);
-	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
 	/* What a killed attempt left may be of another time. */
 	if (file_remove_tree(sub, err) != 0 ||
 	    file_mkdirs(sub, 0770, err) != 0 ||
@@ -313,18 +334,11 @@ make_copy(const char *dir, const struct registry_tenant *row,
 	db = db_open(&opts, err);
 	if (db == NULL)
 		return -1;
-	rc = migrate_set_owner(db, row->slug, row->uid, err);
-	if (rc == 0)
-		db_close_last(db);
-	else
+	if (migrate_set_owner(db, row->slug, row->uid, err) != 0) {
 		db_close(db);
-	if (rc != 0)
 		return -1;
-	there = file_exists(wal, err);
-	if (there > 0)
-		err_set(
-		    err, ERR_SYSTEM, "%s: its WAL could not be copied", path);
-	if (there != 0)
+	}
+	if (close_whole(db, path, err) != 0)
 		return -1;
 	return file_sync_dir(sub, err) != 0 ? -1 : file_sync_dir(dir, err);
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tenants/base/buf.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
@@ -445,9 +446,28 @@ done:
 	return rc;
 }
 
-int
-migrate_set_owner(
-    struct db *db, const char *slug, const char *uid, struct err *err)
+void
+migrate_key(const struct app *app, char out[MIGRATE_KEY])
+{
+	size_t i, n = sizeof(system_schema) + 16;
+	char digest[DIGEST];
+	struct buf all;
+
+	for (i = 0; i < app->n_migrations; i++)
+		n += strlen(app->migrations[i].name) + DIGEST + 16;
+	buf_init(&all, n);
+	buf_printf(&all, "%d\n%s", SYSTEM_SCHEMA, system_schema);
+	for (i = 0; i < app->n_migrations; i++) {
+		digest_of(app->migrations[i].sql, digest);
+		buf_printf(&all, "%s %s\n", digest, app->migrations[i].name);
+	}
+	digest_of(buf_view(&all), out);
+	buf_free(&all);
+}
+
+/* Of what is somebody's file already; inside a transaction. */
+static int
+put_owner(struct db *db, const char *slug, const char *uid, struct err *err)
 {
 	char before[64];
 
@@ -456,12 +476,50 @@ migrate_set_owner(
 	if (before[0] == '\0')
 		return err_set(
 		    err, ERR_CORRUPT, "%s is no tenant's file", db_path(db));
+	if (set_meta(db, "slug", slug, err) != 0)
+		return -1;
+	return set_meta(db, "uid", uid, err);
+}
+
+static int
+put_applied(struct db *db, struct err *err)
+{
+	sqlite3_stmt *stmt =
+	    db_prepare(db, "UPDATE _migrations SET applied = ?1", err);
+	char now[CLOCK_TEXT];
+	int rc;
+
+	if (stmt == NULL)
+		return -1;
+	clock_format(clock_wall_ms(), now);
+	(void)sqlite3_bind_text(stmt, 1, now, -1, SQLITE_STATIC);
+	rc = step_all(stmt);
+	if (rc != SQLITE_DONE)
+		db_err(db, err, "_migrations");
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int
+migrate_begin(
+    struct db *db, const char *slug, const char *uid, struct err *err)
+{
 	if (db_begin_write(db, err) != 0)
 		return -1;
-	if (set_meta(db, "slug", slug, err) != 0 ||
-	    set_meta(db, "uid", uid, err) != 0) {
-		db_rollback(db);
+	if (put_owner(db, slug, uid, err) == 0 && put_applied(db, err) == 0)
+		return db_commit(db, err);
+	db_rollback(db);
+	return -1;
+}
+
+int
+migrate_set_owner(
+    struct db *db, const char *slug, const char *uid, struct err *err)
+{
+	if (db_begin_write(db, err) != 0)
 		return -1;
-	}
-	return db_commit(db, err);
+	if (put_owner(db, slug, uid, err) == 0)
+		return db_commit(db, err);
+	db_rollback(db);
+	return -1;
 }

@@ -25,6 +25,20 @@ int migrate_up(struct db *db, const struct app *app, const char *slug,
 int migrate_pending(struct db *db, const struct app *app, int *out,
     struct err *err);
 
+/*
+ * A hash of all that migrate_up() would run on an empty file, in hex: another
+ * application, or another release of ours, has another.
+ */
+#define MIGRATE_KEY 65
+void migrate_key(const struct app *app, char out[MIGRATE_KEY]);
+
+/*
+ * The copy of a template (template.h) becomes this tenant's file, as if its
+ * migrations had been applied now.
+ */
+int migrate_begin(struct db *db, const char *slug, const char *uid,
+    struct err *err);
+
 /* From now on the file is of this tenant; ERR_CORRUPT where it is nobody's. */
 int migrate_set_owner(struct db *db, const char *slug, const char *uid,
     struct err *err);

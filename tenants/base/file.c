@@ -263,6 +263,42 @@ file_pwrite(int fd, const void *p, size_t n, int64_t at, const char *path,
 	return 0;
 }
 
+static int
+copy_all(int in, const char *from, int out, const char *to, struct err *err)
+{
+	char *piece = malloc(READ_STEP);
+	ssize_t got = -1;
+	int rc = 0;
+
+	if (!piece)
+		err_die("out of memory: %zu bytes", READ_STEP);
+	while (rc == 0 && (got = read_some(in, piece, READ_STEP)) > 0)
+		rc = write_all(out, piece, (size_t)got, to, err);
+	if (rc == 0 && got < 0)
+		rc = err_sys(err, "cannot read %s", from);
+	free(piece);
+	return rc;
+}
+
+int
+file_copy(const char *from, const char *to, mode_t mode, struct err *err)
+{
+	int in = file_open(from, O_RDONLY, 0, err);
+	int out, rc;
+
+	if (in < 0)
+		return -1;
+	out = file_open(to, O_WRONLY | O_CREAT | O_EXCL, mode, err);
+	rc = out < 0 ? -1 : copy_all(in, from, out, to, err);
+	if (rc == 0)
+		rc = file_close(&out, to, err);
+	if (rc != 0 && out >= 0)
+		(void)unlink(to);
+	file_drop(&out);
+	file_drop(&in);
+	return rc;
+}
+
 int
 file_sync(int fd, const char *path, struct err *err)
 {

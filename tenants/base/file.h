@@ -42,6 +42,9 @@ int file_pread(int fd, void *p, size_t n, int64_t at, const char *path,
 int file_pwrite(int fd, const void *p, size_t n, int64_t at, const char *path,
     struct err *err);
 
+/* A new file with the content of another; not synced.  ERR_CONFLICT. */
+int file_copy(const char *from, const char *to, mode_t mode, struct err *err);
+
 int file_sync(int fd, const char *path, struct err *err);
 int file_sync_dir(const char *dir, struct err *err);
 int file_rename(const char *from, const char *to, struct err *err);	/* synced */
