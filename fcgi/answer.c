@@ -225,6 +225,7 @@ respond(struct answer *answer, struct str body, struct err *err)
 	struct response *response = answer->response;
 	enum route_host host;
 	struct target target;
+	struct str text;
 
 	if (find_host(answer, &host, err) != 0)
 		return -1;
@@ -246,6 +247,14 @@ respond(struct answer *answer, struct str body, struct err *err)
 		return 0;
 	case ROUTE_AUTH_METHODS:
 		accounts_methods(&response->body);
+		return 0;
+	case ROUTE_OPENAPI:
+		if (openapi_text(answer->env->openapi, &text, err) != 0)
+			return -1;
+		buf_str(&response->body, text);
+		if (buf_check(&response->body, "the answer", err) != 0)
+			return -1;
+		tag(answer);
 		return 0;
 	default:
 		break;

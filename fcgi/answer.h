@@ -1,6 +1,7 @@
 #ifndef ROWHOUSE_ANSWER_H
 #define ROWHOUSE_ANSWER_H
 
+#include "fcgi/openapi.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
 #include "fcgi/scoreboard.h"
@@ -18,6 +19,7 @@
 struct answer_env {
 	struct call_env call;
 	const struct app *app;
+	struct openapi *openapi;
 	const struct secret *master;
 	struct scoreboard *board;
 	int slot;

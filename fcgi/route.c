@@ -17,6 +17,8 @@ static const struct path {
 } paths[] = {
 	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "health" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_HEALTH } } },
+	{ ROUTE_TENANT, { "api", "openapi.json" }, "GET, HEAD, OPTIONS",
+	    { { "GET", ROUTE_OPENAPI } } },
 	{ ROUTE_TENANT, { "api", "collections", "{users}", "auth-methods" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_AUTH_METHODS } } },
 	{ ROUTE_TENANT,

@@ -13,6 +13,7 @@ enum route {
 	ROUTE_NONE,		/* no such path, or *allow says what it takes */
 	ROUTE_OPTIONS,		/* a known path; *allow is the answer */
 	ROUTE_HEALTH,
+	ROUTE_OPENAPI,
 	ROUTE_AUTH_METHODS,
 	ROUTE_SIGN_IN,		/* auth-with-password */
 	ROUTE_REFRESH,

@@ -84,6 +84,7 @@ open_all(struct worker *worker, struct err *err)
 	env->call.arena =
 	    arena_new(ARENA_MORE + 8 * (size_t)config->request_body_max);
 	env->app = worker->app;
+	env->openapi = openapi_new(worker->app);
 	env->master = &worker->master;
 	env->in_flight_max =
 	    config->workers > 1 ? (int)(config->workers / 2) : 1;
@@ -99,6 +100,7 @@ close_all(struct worker *worker)
 	tenant_cache_free(env->call.cache);
 	hint_sender_free(env->call.hints);
 	registry_close(env->call.registry);
+	openapi_free(env->openapi);
 	app_free(worker->app);
 	arena_free(env->call.arena);
 	response_free(&worker->response);

@@ -1,24 +1,15 @@
 #include "tenants/app.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tenants/app_parse.h"
-#include "tenants/base/file.h"
+#include "tenants/app_scratch.h"
 #include "tenants/call_bind.h"
 #include "tenants/complaints.h"
 #include "tenants/db.h"
-#include "tenants/migrate.h"
-
-#define DIR_SIZE 512
-
-/* Whose file the scratch database says it is. */
-#define SCRATCH_SLUG "scratch"
-#define SCRATCH_UID  "000000000000000"
 
 struct checker {
-	struct db *db;
+	struct app_scratch *scratch;
 	const struct app_endpoint *endpoint;
 	struct complaints *complaints;
 };
@@ -31,9 +22,10 @@ struct checker {
 static void
 complain_of_sql(struct checker *checker, const struct app_statement *statement)
 {
-	sqlite3 *handle = db_handle(checker->db);
+	struct db *db = app_scratch_db(checker->scratch);
+	sqlite3 *handle = db_handle(db);
 	int at = sqlite3_error_offset(handle);
-	const char *reason = db_guard_reason(checker->db);
+	const char *reason = db_guard_reason(db);
 	int line = statement->line;
 
 	if (at > 0)
@@ -105,18 +97,14 @@ static void
 check_statement(
     struct checker *checker, const struct app_statement *statement, int last)
 {
-	sqlite3_stmt *stmt = NULL;
+	sqlite3_stmt *stmt;
 	const char *tail;
-	int rc;
 
-	db_guard(checker->db, 1);
-	rc = sqlite3_prepare_v3(db_handle(checker->db), statement->sql.p,
-	    (int)statement->sql.n, 0, &stmt, &tail);
-	if (rc != SQLITE_OK)
+	if (app_scratch_prepare(checker->scratch, statement, &stmt, &tail) !=
+	    SQLITE_OK) {
 		complain_of_sql(checker, statement);
-	db_guard(checker->db, 0);
-	if (rc != SQLITE_OK)
 		return;
+	}
 	if (!stmt || tail != statement->sql.p + statement->sql.n)
 		COMPLAIN(checker, statement->line,
 		    "SQLite sees the end of the statement elsewhere");
@@ -136,46 +124,17 @@ check_statement(
 }
 
 static void
-check_endpoints(
-    struct db *db, const struct app *app, struct complaints *complaints)
+check_endpoints(struct checker *checker, const struct app *app)
 {
-	struct checker checker = { .db = db, .complaints = complaints };
 	const struct app_endpoint *endpoint;
 	size_t i, j;
 
 	for (i = 0; i < app->n_endpoints; i++) {
-		endpoint = checker.endpoint = app->endpoints[i];
+		endpoint = checker->endpoint = app->endpoints[i];
 		for (j = 0; j < endpoint->n_statements; j++)
-			check_statement(&checker, &endpoint->statements[j],
+			check_statement(checker, &endpoint->statements[j],
 			    j + 1 == endpoint->n_statements);
 	}
-}
-
-static int
-make_scratch(char dir[DIR_SIZE], struct err *err)
-{
-	const char *tmp = getenv("TMPDIR");
-	int n;
-
-	n = snprintf(dir, DIR_SIZE, "%s/rowhouse-check-XXXXXX",
-	    tmp && tmp[0] ? tmp : "/tmp");
-	if (n < 0 || n >= DIR_SIZE)
-		return err_set(err, ERR_INPUT, "TMPDIR is too long");
-	if (!mkdtemp(dir))
-		return err_sys(err, "cannot make %s", dir);
-	return 0;
-}
-
-static struct db *
-open_scratch(const char *dir, struct err *err)
-{
-	char path[DIR_SIZE + 16];
-	const struct db_opts opts = {
-		.path = path, .role = DB_SERVE, .create = 1
-	};
-
-	(void)snprintf(path, sizeof(path), "%s/db.sqlite", dir);
-	return db_open(&opts, err);
 }
 
 int
@@ -184,27 +143,22 @@ app_check(const struct app *app,
     struct err *err)
 {
 	struct complaints complaints = { complain, arg, err, 0 };
+	struct checker checker = { .complaints = &complaints };
 	struct err second = ERR_INIT;
-	struct db *db = NULL;
-	char dir[DIR_SIZE];
 	int rc = -1;
 
-	if (make_scratch(dir, err) < 0)
+	checker.scratch = app_scratch_open(err);
+	if (!checker.scratch)
 		return -1;
-	db = open_scratch(dir, err);
-	if (!db)
-		goto done;
 	/* Without its tables there is no sense in looking at what uses them. */
-	if (migrate_up(db, app, SCRATCH_SLUG, SCRATCH_UID, err) < 0) {
+	if (app_scratch_migrate(checker.scratch, app, err) < 0) {
 		if (complain)
 			complain(err->msg, arg);
-		goto done;
+	} else {
+		check_endpoints(&checker, app);
+		rc = complaints_end(&complaints, "application");
 	}
-	check_endpoints(db, app, &complaints);
-	rc = complaints_end(&complaints, "application");
-done:
-	db_close(db);
-	if (file_remove_tree(dir, &second) < 0 && rc == 0) {
+	if (app_scratch_close(checker.scratch, &second) < 0 && rc == 0) {
 		*err = second;
 		rc = -1;
 	}

@@ -17,6 +17,8 @@ static const struct {
 	{ ROUTE_TENANT, "GET", "api/health", ROUTE_HEALTH, HEALTH, NULL },
 	{ ROUTE_TENANT, "HEAD", "api/health", ROUTE_HEALTH, HEALTH, NULL },
 	{ ROUTE_TENANT, "OPTIONS", "api/health", ROUTE_OPTIONS, HEALTH, NULL },
+	{ ROUTE_TENANT, "GET", "api/openapi.json", ROUTE_OPENAPI, HEALTH, NULL },
+	{ ROUTE_PLATFORM, "GET", "api/openapi.json", ROUTE_NONE, NULL, NULL },
 	{ ROUTE_TENANT, "POST", "api/health", ROUTE_NONE, HEALTH, NULL },
 	{ ROUTE_TENANT, "get", "api/health", ROUTE_NONE, HEALTH, NULL },
 	{ ROUTE_TENANT, "", "api/health", ROUTE_NONE, HEALTH, NULL },

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Requests made from the API's own description: whatever is sent, the answer is
+# one that the description has, in its schema, and none is an error of ours.
+. "$(dirname "$0")/../lib.sh"
+
+house_new 'response.rows = 500'
+tenant_new acme
+house_start
+said=$(/usr/bin/python3 "$ROOT/tests/app/requests.py" "$PORT" acme.localhost \
+    owner@acme.example "$PASSWORD" 2>requests.log)
+is 'every answer is described, and none is a 5xx' "$? $said" '0 '
+diag "$(cat requests.log)"
+like 'and there were many' "$(cat requests.log)" '^[0-9]{4,} requests'
+is 'no worker crashed' "$(grep -c 'crashed\|signal' serve.log)" 0
+
+done_testing
