@@ -256,5 +256,6 @@ main(void)
 		cmocka_unit_test(says_what_cannot_be_described),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
