@@ -17,6 +17,7 @@
 #include "replication/forecast.h"
 #include "replication/hint_queue.h"
 #include "replication/prover.h"
+#include "replication/thin.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
@@ -50,6 +51,7 @@ struct replicator {
 	struct streams *streams;
 	struct fair fair;
 	struct compact *compact;
+	struct thin thin;
 	struct claim *claim;
 	struct budget budget;
 	struct control *control;
@@ -163,6 +165,7 @@ replicator_free(struct replicator *r)
 	if (r == NULL)
 		return;
 	prover_free(r->prover);
+	thin_stop(&r->thin);
 	control_close(r->control);
 	claim_free(r->claim);
 	store_close(r->store);
@@ -543,6 +546,7 @@ tick(struct replicator *r, int all)
 		compact_all(r, now_ms);
 	}
 	tend(r, now_ms, mono_ms);
+	r->more |= thin_tick(&r->thin, r->streams, mono_ms, &r->unsynced);
 	sweep(r, mono_ms);
 	if (!all)
 		prover_tick(r->prover, r->streams);

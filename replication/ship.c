@@ -158,10 +158,10 @@ put_done(struct store_op *op, const struct err *failure)
 		if (!item->found)
 			stream->proven = 1;
 		stream->active_ms = clock_mono_ms();
-		if (item->key.kind == STORE_LTX &&
+		if (spool_is_link(item) &&
 		    item->key.epoch == stream->pos.epoch &&
-		    item->key.max_txid == stream->acked + 1)
-			stream->acked++;
+		    item->key.min_txid == stream->acked + 1)
+			stream->acked = item->key.max_txid;
 		spool_acked(stream->spool, item);
 		if (stream->spool->n == 0)
 			stream->urgent = 0;

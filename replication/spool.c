@@ -48,6 +48,10 @@ spool_path(const struct spool *spool, const struct store_key *key,
 	if (key->kind == STORE_OWNER)
 		n = snprintf(out, SPOOL_PATH, "%s/%08x/" OWNER_NAME, spool->dir,
 		    key->epoch);
+	else if (key->level == SPOOL_MERGED)
+		n = snprintf(out, SPOOL_PATH, "%s/%08x/%016llx-%d-%016llx.ltx",
+		    spool->dir, key->epoch, (unsigned long long)key->max_txid,
+		    key->level, (unsigned long long)key->min_txid);
 	else
 		n = snprintf(out, SPOOL_PATH, "%s/%08x/%016llx-%d.ltx",
 		    spool->dir, key->epoch, (unsigned long long)key->max_txid,
@@ -87,18 +91,22 @@ key_of(const struct spool *spool, uint32_t epoch)
 	return key;
 }
 
-/* "<16 hex>-<level>.ltx"; 0 or -1. */
+/* "<16 hex>-<level>.ltx", or "<16 hex>-1-<16 hex>.ltx"; 0 or -1. */
 static int
 parse_name(struct str name, struct store_key *key)
 {
-	struct str rest = str_sub(name, 17, name.n);
-
-	if (name.n != 22 || name.p[16] != '-' || !str_ends(rest, ".ltx") ||
-	    rest.p[0] < '0' || rest.p[0] > '9' ||
+	if (name.n < 22 || name.p[16] != '-' || !str_ends(name, ".ltx") ||
 	    str_hex64(str_sub(name, 0, 16), &key->max_txid))
 		return -1;
 	key->kind = STORE_LTX;
-	key->level = rest.p[0] - '0';
+	key->level = name.p[17] - '0';
+	if (key->level == SPOOL_MERGED)
+		return name.n == 39 && name.p[18] == '-'
+			   ? str_hex64(str_sub(name, 19, 35), &key->min_txid)
+			   : -1;
+	if (name.n != 22 || (key->level != STORE_LEVEL_RAW &&
+				key->level != STORE_LEVEL_SNAPSHOT))
+		return -1;
 	key->min_txid = key->level == STORE_LEVEL_SNAPSHOT ? 1 : key->max_txid;
 	return 0;
 }
@@ -279,12 +287,12 @@ out:
 	return rc;
 }
 
-/* The base or a raw file, which the chain cannot do without. */
-static int
-is_link(const struct spool_item *item)
+int
+spool_is_link(const struct spool_item *item)
 {
 	return item->key.kind == STORE_LTX &&
-	       (item->key.level == STORE_LEVEL_RAW || item->key.max_txid == 1);
+	       (item->key.level != STORE_LEVEL_SNAPSHOT ||
+		   item->key.max_txid == 1);
 }
 
 int
@@ -296,14 +304,13 @@ spool_verify(const struct spool *spool, uint32_t epoch, uint64_t shipped,
 
 	for (item = spool->first; item != NULL && next <= txid;
 	     item = item->next) {
-		if (item->key.epoch != epoch || !is_link(item) ||
-		    item->key.max_txid < next)
+		/* A merge that was killed leaves some of the files, and the one. */
+		if (item->key.epoch != epoch || !spool_is_link(item) ||
+		    item->key.max_txid < next || item->key.min_txid > next)
 			continue;
-		if (item->key.max_txid > next)
-			break;
 		if (check_whole(spool, item, err))
 			return -1;
-		next++;
+		next = item->key.max_txid + 1;
 	}
 	if (next <= txid)
 		return err_set(err, ERR_CORRUPT,
@@ -327,8 +334,9 @@ put_away(struct spool *spool, const struct spool_item *item, const char *path,
 {
 	int snapshot = item->key.level == STORE_LEVEL_SNAPSHOT;
 
+	/* What the catalog learns of by the shelf alone has to go there. */
 	if (item->key.kind != STORE_LTX || spool->shelf == NULL ||
-	    (!snapshot &&
+	    (item->key.level == STORE_LEVEL_RAW &&
 		(spool->shelf_full || item->size > WINDOWS_MERGE_MAX)))
 		return file_remove(path, err);
 	if (shelf_take(spool->shelf, &item->key, path, err))
@@ -365,7 +373,7 @@ sift(struct spool *spool,
 		rc = away(spool, item, path, err);
 		if (rc)
 			continue;
-		if (!item->acked) {
+		if (!item->acked && !item->merged) {
 			spool->n--;
 			spool->bytes -= item->size;
 		}
@@ -387,7 +395,8 @@ unsettled(struct spool *spool, const struct spool_item *item,
 		return 0;
 	if (item->key.epoch == mark->epoch && item->key.max_txid > mark->txid)
 		return 1;
-	if (item->key.epoch == mark->epoch && is_link(item))
+	if (item->key.epoch == mark->epoch && spool_is_link(item) &&
+	    item->key.level != SPOOL_MERGED)
 		return 0;
 	return check_whole(spool, item, &err) != 0;
 }
@@ -398,8 +407,26 @@ known_shipped(struct spool *spool, const struct spool_item *item,
     const struct spool_mark *mark)
 {
 	(void)spool;
-	return item->key.epoch == mark->epoch && is_link(item) &&
+	return item->key.epoch == mark->epoch && spool_is_link(item) &&
 	       item->key.max_txid <= mark->shipped;
+}
+
+/* Into a file that is whole: those that are not are out of the list. */
+static int
+merged_away(const struct spool *spool, const struct spool_item *item)
+{
+	const struct spool_item *into;
+
+	if (!spool_is_link(item))
+		return 0;
+	for (into = spool->first; into != NULL; into = into->next) {
+		if (into != item && into->key.level == SPOOL_MERGED &&
+		    into->key.epoch == item->key.epoch &&
+		    into->key.min_txid <= item->key.min_txid &&
+		    into->key.max_txid >= item->key.max_txid)
+			return 1;
+	}
+	return 0;
 }
 
 int
@@ -407,10 +434,22 @@ spool_settle(struct spool *spool, uint32_t epoch, uint64_t shipped,
     uint64_t txid, struct err *err)
 {
 	struct spool_mark mark = { epoch, shipped, txid };
+	struct spool_item *item;
+	int merged = 0;
 
-	if (sift(spool, put_away, known_shipped, &mark, err))
+	if (sift(spool, put_away, known_shipped, &mark, err) ||
+	    sift(spool, throw_away, unsettled, &mark, err))
 		return -1;
-	return sift(spool, throw_away, unsettled, &mark, err);
+	for (item = spool->first; item != NULL; item = item->next)
+		merged |= item->key.level == SPOOL_MERGED;
+	for (item = spool->first; merged && item != NULL; item = item->next) {
+		if (merged_away(spool, item)) {
+			item->merged = 1;
+			spool->n--;
+			spool->bytes -= item->size;
+		}
+	}
+	return 0;
 }
 
 struct spool_item *
@@ -418,7 +457,7 @@ spool_next(const struct spool *spool)
 {
 	struct spool_item *item = spool->first;
 
-	while (item != NULL && item->acked)
+	while (item != NULL && (item->acked || item->merged))
 		item = item->next;
 	return item != NULL && item->durable ? item : NULL;
 }
@@ -501,8 +540,32 @@ in_doubt(struct spool *spool, const struct spool_item *item,
 	return !item->durable;
 }
 
+/* What went into a file that is in doubt is what there is, again. */
 int
 spool_drop_unsynced(struct spool *spool, struct err *err)
 {
+	struct spool_item *item;
+
+	for (item = spool->first; item != NULL; item = item->next) {
+		if (item->merged) {
+			item->merged = 0;
+			spool->n++;
+			spool->bytes += item->size;
+		}
+	}
 	return sift(spool, throw_away, in_doubt, NULL, err);
+}
+
+static int
+was_merged(struct spool *spool, const struct spool_item *item,
+    const struct spool_mark *mark)
+{
+	(void)spool, (void)mark;
+	return item->merged;
+}
+
+int
+spool_drop_merged(struct spool *spool, struct err *err)
+{
+	return sift(spool, throw_away, was_merged, NULL, err);
 }

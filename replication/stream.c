@@ -315,7 +315,7 @@ stream_synced(struct stream *stream, struct err *err)
 		return 0;
 	position_synced(stream->file);
 	spool_synced(stream->spool);
-	return forget(stream, err);
+	return spool_drop_merged(stream->spool, err) ? -1 : forget(stream, err);
 }
 
 int

@@ -71,7 +71,7 @@ stream_lag(struct stream *stream, int64_t now_ms)
 	lag.bytes = uncaptured(stream, &since_ms);
 	if (stream->spool != NULL)
 		lag.bytes += stream->spool->bytes;
-	while (item != NULL && (item->acked || item->time_ms == 0))
+	while (item != NULL && (item->acked || item->merged || item->time_ms == 0))
 		item = item->next;
 	if (item != NULL)
 		spooled_ms =

@@ -102,6 +102,8 @@ static const struct config_key keys[] = {
 	  0, 1000000000, "PUTs a day over all tenants; 0: as many as needed" },
 	{ "replica.shelf_max", CONFIG_BYTES, AT(replica_shelf_max), "512MiB",
 	  MIB, 16 * 1024 * GIB, "what is kept on disk to be merged, all tenants" },
+	{ "replica.spool_max", CONFIG_BYTES, AT(replica_spool_max), "1GiB",
+	  MIB, 16 * 1024 * GIB, "what may wait for the store before it is thinned" },
 	{ "replica.verify_every", CONFIG_DURATION, AT(replica_verify_ms), "0s",
 	  0, 365 * DAY, "prove each tenant's replica so often; 0s: never" },
 	{ "replica.open", CONFIG_NUMBER, AT(replica_open), "256", 1, 65536,
