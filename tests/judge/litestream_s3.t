@@ -15,7 +15,7 @@ house_new "replica.url = $(s3_url house)" 'replica.interval = 500ms'
 tenant_new acme
 background replicator.log "$ROWHOUSE" replicator
 REPLICATOR=$pid
-commits() { "$O/tools/commits" "$CONF" acme 1 60 60 >commits.out 2>commits.err; }
+commits() { "$O/tools/commits" "$CONF" acme 1 60 100 >commits.out 2>commits.err; }
 ok 'there are commits' commits
 ok '  and they arrive' wait_for 60 caught_up acme
 cp caught-up.sqlite ours.sqlite
@@ -30,7 +30,8 @@ moment() {	# MS	as both tools read it
 	date -u -d "@$(($1 / 1000)).$(printf %03d $(($1 % 1000)))" +%Y-%m-%dT%H:%M:%S.%3NZ
 }
 states=
-for n in 12 25 40 55; do
+# of a snapshot the stock tool knows when it came to the store: well after that
+for n in 30 38 46 54; do
 	ms=$(sed -n "${n}s/.* //p" "$SCRATCH/commits.out")
 	rm -f at.sqlite at.stock
 	ok "commit $n: we restore its moment" \
