@@ -141,6 +141,11 @@ faults: programs
 	@scripts/deps faults
 	@FAULTS=all TEST_TIMEOUT=7200 O=$(O) tests/run tests/store/*.t
 
+# sqlmap at every parameter of the application that ships (three minutes).
+sqlmap: programs
+	@scripts/deps sqlmap
+	@TEST_TIMEOUT=7200 O=$(O) tests/run tests/sqlmap/*.t
+
 # Planted bugs, one after the other: each must be caught (10 minutes).
 mutants:
 	@scripts/deps test
@@ -166,7 +171,7 @@ install: all
 	cp -R tenants/app/. $(share)/app/
 	chmod -R u=rwX,go=rX $(share)/app
 	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
-	    replication/COST.md $(doc)/
+	    replication/COST.md tenants/ENDPOINTS.md $(doc)/
 
 clean:
 	rm -rf $(O)
@@ -179,6 +184,7 @@ help:
 	@echo 'make e2e       end-to-end tests alone'
 	@echo 'make fuzz      the fuzz targets, for a short while'
 	@echo 'make faults    every pair of faults that a store in S3 can have'
+	@echo 'make sqlmap    sqlmap at every parameter of the shipped application'
 	@echo 'make mutants   bugs planted to see the tests catch them'
 	@echo 'make bench     requests per second, latency, CPU and memory'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
@@ -188,6 +194,6 @@ help:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all run test unit e2e fuzz faults mutants bench lint tools programs install \
+.PHONY: all run test unit e2e fuzz faults sqlmap mutants bench lint tools programs install \
         clean help
 .SECONDARY:
