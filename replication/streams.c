@@ -197,6 +197,32 @@ adopt_others(struct streams *streams, const struct registry_tenant *row,
 	arena_free(arena);
 }
 
+/*
+ * Deleted and undeleted before it came to rest: it goes on.  A second stream
+ * would write into the same spool.
+ */
+static int
+revive(struct streams *streams, const struct registry_tenant *row)
+{
+	struct stream *stream;
+	size_t i, at = hash(row->slug);
+
+	for (i = 0; i < streams->n_active; i++) {
+		stream = streams->active[i];
+		if (!stream->retired || stream->end_epoch != 0 ||
+		    stream->incarnation != row->epoch ||
+		    strcmp(stream->slug, row->slug) != 0)
+			continue;
+		stream->retired = 0;
+		stream->reclaim_ms = 0;
+		stream->next = streams->bucket[at];
+		streams->bucket[at] = stream;
+		streams->n++;
+		return 1;
+	}
+	return 0;
+}
+
 static int
 reconcile_tenant(const struct registry_tenant *row, void *arg)
 {
@@ -206,6 +232,8 @@ reconcile_tenant(const struct registry_tenant *row, void *arg)
 	uint32_t newest = 0;
 
 	if (stream != NULL && !deleted && stream->incarnation == row->epoch)
+		return 0;
+	if (stream == NULL && !deleted && revive(streams, row))
 		return 0;
 	if (stream != NULL) {
 		newest = stream->pos.epoch;

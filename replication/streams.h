@@ -30,7 +30,8 @@ struct stream *streams_find(struct streams *streams, const char *slug);
 /*
  * What the registry says now: new tenants get a stream, restored ones the next
  * incarnation's, and what is replaced or deleted is retired: its last commits
- * are captured and shipped, then it is forgotten.  The epochs of the current
+ * are captured and shipped, then it is forgotten; what is undeleted before
+ * goes on.  The epochs of the current
  * incarnation are beyond those of all others, also where the registry went
  * back: the newest epoch is what a restore takes.
  */

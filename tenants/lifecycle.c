@@ -396,9 +396,3 @@ lifecycle_adopt(const struct config *config, struct registry *registry,
 	file_drop(&hold);
 	return rc == 0 ? 0 : err_wrap(err, "tenant %s", row.slug);
 }
-
-int
-lifecycle_delete(struct registry *registry, struct str slug, struct err *err)
-{
-	return registry_set_state(registry, slug, REGISTRY_DELETED, err);
-}

@@ -42,10 +42,21 @@ int lifecycle_adopt(const struct config *config, struct registry *registry,
     struct str slug, const struct lifecycle_source *source, struct err *err);
 
 /*
- * Deleted: answered 404 from now on; files and replica are kept (erasing is
- * another verb).  The registry remembers the slug.
+ * Deleted: answered 404 from now on; files and replica are kept.  The registry
+ * remembers the slug.
  */
 int lifecycle_delete(struct registry *registry, struct str slug,
     struct err *err);
+
+/* Until when it can be undeleted (wall, ms): tenant.grace after its deletion. */
+int64_t lifecycle_grace_ends(const struct config *config,
+    const struct registry_tenant *row);
+
+/*
+ * Active again, with everything that it had.  ERR_CONFLICT where it is not
+ * deleted, where its grace is over or its file is not there.
+ */
+int lifecycle_undelete(const struct config *config, struct registry *registry,
+    struct str slug, struct err *err);
 
 #endif

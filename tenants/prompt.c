@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tenants/base/crypto.h"
+#include "tenants/slug.h"
 
 /* What would end or stop us while the terminal does not echo. */
 static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
@@ -98,4 +99,21 @@ prompt_line(const char *question, int secret, char *out, size_t out_size,
 	(void)fflush(stderr);
 	return secret ? read_secret(out, out_size, err)
 		      : read_line(out, out_size, err);
+}
+
+int
+prompt_slug(const char *question, struct str slug, struct err *err)
+{
+	char typed[SLUG_MAX + 2];
+
+	if (!prompt_possible()) {
+		err_set(err, ERR_INPUT, "nobody is there to confirm");
+		return err_hint(err, "say --yes");
+	}
+	if (prompt_line(question, 0, typed, sizeof(typed), err) != 0)
+		return -1;
+	if (!str_is(slug, typed))
+		return err_set(err, ERR_INPUT,
+		    "that is another slug; nothing was done");
+	return 0;
 }

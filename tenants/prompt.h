@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "tenants/base/err.h"
+#include "tenants/base/str.h"
 
 /*
  * A line from standard input, without its end.  On a terminal the question is
@@ -13,6 +14,12 @@
  */
 int prompt_line(const char *question, int secret, char *out, size_t out_size,
     struct err *err);
+
+/*
+ * Somebody types the slug of what he is about to do away with.  ERR_INPUT where
+ * it is another, or where there is nobody to ask: the hint names --yes.
+ */
+int prompt_slug(const char *question, struct str slug, struct err *err);
 
 /* Is there somebody to ask? */
 int prompt_possible(void);

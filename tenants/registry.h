@@ -103,6 +103,10 @@ int registry_add(struct registry *registry,
 int registry_set_state(struct registry *registry, struct str slug,
     enum registry_state state, struct err *err);
 
+/* Active again; ERR_CONFLICT where it is not deleted. */
+int registry_undelete(struct registry *registry, struct str slug,
+    struct err *err);
+
 /*
  * Makes another incarnation current and raises the generation of tokens, so
  * that what was restored resurrects none.  expected is the epoch it replaces;

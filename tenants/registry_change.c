@@ -139,6 +139,30 @@ registry_set_state(struct registry *registry, struct str slug,
 }
 
 int
+registry_undelete(struct registry *registry, struct str slug, struct err *err)
+{
+	const struct value values[] = { TEXT(slug),
+		TEXT(str_of(registry_state_name(REGISTRY_ACTIVE))),
+		NUMBER(clock_wall_ms()) };
+	struct registry_tenant there;
+
+	if (begin(registry, err) != 0)
+		return -1;
+	if (registry_look_up_slug(registry, slug, &there, err) != 0)
+		return give_up(registry);
+	if (there.state != REGISTRY_DELETED) {
+		err_set(
+		    err, ERR_CONFLICT, "tenant %s is not deleted", there.slug);
+		return give_up(registry);
+	}
+	if (change(registry,
+		"UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
+		values, 3, err) < 0)
+		return give_up(registry);
+	return finish(registry, err);
+}
+
+int
 registry_switch(struct registry *registry, struct str slug, uint32_t expected,
     uint32_t epoch, uint32_t parent_epoch, uint64_t parent_txid,
     struct err *err)

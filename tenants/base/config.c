@@ -71,6 +71,8 @@ static const struct config_key keys[] = {
 	  1, MINUTE, "and where they write" },
 	{ "tenant.size_max", CONFIG_BYTES, AT(tenant_size_max), "10GiB",
 	  MIB, 16 * 1024 * GIB, "quota of a tenant's file" },
+	{ "tenant.grace", CONFIG_DURATION, AT(tenant_grace_ms), "7d",
+	  0, 3650 * DAY, "so long a deleted tenant can be undeleted" },
 	{ "token.ttl", CONFIG_DURATION, AT(token_ttl_ms), "5d",
 	  MINUTE, 365 * DAY, "how long a sign-in lasts" },
 	{ "password.passes", CONFIG_NUMBER, AT(password_passes), "2",

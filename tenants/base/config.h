@@ -52,6 +52,7 @@ struct config {
 	int64_t read_ms;		/* a request's statements, reading; 250ms */
 	int64_t write_ms;		/* and writing; 1s */
 	int64_t tenant_size_max;	/* bytes; 10 GiB */
+	int64_t tenant_grace_ms;	/* so long a deleted one can be undeleted; 7d */
 	int64_t token_ttl_ms;		/* 5d */
 	int64_t password_passes;	/* argon2id t; 2 */
 	int64_t password_kib;		/* argon2id m; 19456 */

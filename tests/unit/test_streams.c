@@ -99,6 +99,49 @@ what_was_committed_before_a_switch_is_shipped_by_the_next(void **state)
 	assert_int_equal(at_work(), 0);
 }
 
+/* Undeleted before its last commits were shipped, and after. */
+static void
+what_is_undeleted_goes_on_where_it_was(void **state)
+{
+	struct stream *stream;
+
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	stream = streams_find(follow.streams, "acme");
+	HAVE(stream);
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	OK(registry_set_state(
+	    follow.registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	assert_true(stream->retired);
+	assert_null(streams_find(follow.streams, "acme"));
+	OK(registry_undelete(follow.registry, STR("acme"), &house.err));
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	assert_ptr_equal(streams_find(follow.streams, "acme"), stream);
+	assert_false(stream->retired);
+	follow_sql("acme", 1, "INSERT INTO t VALUES (3)");
+	stream_touch(stream);
+	follow_all();
+	assert_int_equal(latest(1), 3);
+
+	OK(registry_set_state(
+	    follow.registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	follow_all();
+	assert_int_equal(at_work(), 0);
+	OK(registry_undelete(follow.registry, STR("acme"), &house.err));
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	follow_sql("acme", 1, "INSERT INTO t VALUES (4)");
+	stream_touch(streams_find(follow.streams, "acme"));
+	streams_activate(
+	    follow.streams, streams_find(follow.streams, "acme"));
+	follow_all();
+	assert_int_equal(latest(1), 4);
+}
+
 static void
 lose_position(uint32_t incarnation)
 {
@@ -198,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		follow_test(what_was_committed_before_a_switch_is_shipped),
+		follow_test(what_is_undeleted_goes_on_where_it_was),
 		follow_test(
 		    what_was_committed_before_a_switch_is_shipped_by_the_next),
 		follow_test(

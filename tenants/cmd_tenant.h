@@ -1,0 +1,48 @@
+#ifndef ROWHOUSE_CMD_TENANT_H
+#define ROWHOUSE_CMD_TENANT_H
+
+#include "tenants/base/buf.h"
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+#include "tenants/registry.h"
+
+/* What the verbs of `rowhouse tenant` share, a file for each noun. */
+#define CMD_TENANT_WORDS 4 /* create SLUG; host add SLUG HOST */
+
+/* What was said on the command line. */
+struct cmd_tenant_line {
+	const char *file;
+	const char *owner;
+	const char *name;
+	const char *state;
+	const char *sort;
+	const char *limit;
+	int password_stdin;
+	int json;
+	int yes;
+	int write;
+	int n;
+	const char *word[CMD_TENANT_WORDS];
+};
+
+/* What a verb works with. */
+struct cmd_tenant_job {
+	struct cmd_tenant_line line;
+	struct config config;
+	struct registry *registry;	/* open */
+	struct str slug;		/* checked; "" where none is named */
+};
+
+#define CMD_TENANT_OUT ((size_t)256 << 20) /* of a listing */
+
+int cmd_tenant_create(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_list(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_show(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_suspend(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_resume(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_delete(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_undelete(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_host_add(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_host_remove(struct cmd_tenant_job *job, struct err *err);
+
+#endif
