@@ -32,7 +32,7 @@ static const struct command {
 	{ "serve", cmd_serve, "pool and replicator, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
 	{ "tenant", tenant,
-	    "create, clone, list, show, suspend, resume, delete" },
+	    "create, clone, list, suspend, delete, export and more" },
 	{ "check", check, "all that can be wrong, before it is" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
 	{ "verify", cmd_verify, "restore to scratch, and compare" },

@@ -54,6 +54,7 @@ static const struct verb {
 	{ "resume", NULL, 2, 2, 0, cmd_tenant_resume, "resume SLUG" },
 	{ "delete", NULL, 2, 2, 0, cmd_tenant_delete, "delete SLUG [--yes]" },
 	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG" },
+	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,
 	    "host remove SLUG HOST" },

@@ -540,6 +540,37 @@ db_quick_check(struct db *db, struct err *err)
 }
 
 int
+db_copy_to(struct db *db, const char *path, struct err *err)
+{
+	struct db copy = { .path = (char *)path, .owner = getpid() };
+	sqlite3_backup *backup = NULL;
+	int rc;
+
+	check_owner(db);
+	rc = sqlite3_open_v2(path, &copy.handle,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	    NULL);
+	if (copy.handle == NULL)
+		err_die("out of memory");
+	if (rc == SQLITE_OK)
+		backup = sqlite3_backup_init(
+		    copy.handle, "main", db->handle, "main");
+	if (backup != NULL) {
+		(void)sqlite3_backup_step(backup, -1);
+		rc = sqlite3_backup_finish(backup);
+	}
+	if (rc != SQLITE_OK || backup == NULL)
+		rc = db_err(&copy, err, "cannot copy %s", db->path);
+	else if (expect(&copy, "PRAGMA journal_mode = DELETE", "delete",
+		     ERR_SYSTEM, err) != 0)
+		rc = -1;
+	else
+		rc = db_quick_check(&copy, err);
+	(void)sqlite3_close(copy.handle);
+	return rc;
+}
+
+int
 db_checkpoint(struct db *db, int *frames, int *copied, struct err *err)
 {
 	check_owner(db);

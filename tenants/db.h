@@ -100,6 +100,13 @@ int db_set_user_version(struct db *db, int64_t version, struct err *err);
 int db_foreign_keys(struct db *db, int on, struct err *err);
 int db_foreign_key_check(struct db *db, struct err *err);
 
+/*
+ * All of it, as one read transaction sees it, into an empty file: page by page,
+ * so that every rowid stays, in one file without a WAL, mode DELETE, checked by
+ * quick_check.  Writers go on meanwhile; a checkpoint has to wait.
+ */
+int db_copy_to(struct db *db, const char *path, struct err *err);
+
 /* PRAGMA quick_check: ERR_CORRUPT with the first thing that it found. */
 int db_quick_check(struct db *db, struct err *err);
 
