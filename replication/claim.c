@@ -100,25 +100,6 @@ put_entry(const struct entry *entry, struct buf *out)
 	buf_puts(out, "}\n");
 }
 
-static void
-get_text(const struct json *object, const char *name, char *out, size_t size)
-{
-	const struct json *value = json_get(object, name);
-
-	if (!value || value->type != JSON_STRING ||
-	    str_copy(value->string, out, size) != 0)
-		out[0] = '\0';
-}
-
-static int64_t
-get_int(const struct json *object, const char *name)
-{
-	const struct json *value = json_get(object, name);
-	int64_t v;
-
-	return value && json_i64(value, &v) == 0 && v >= 0 ? v : 0;
-}
-
 static int
 parse_entry(
     struct str text, const char *name, struct entry *out, struct err *err)
@@ -132,15 +113,15 @@ parse_entry(
 	if (json_parse(text, limits, arena, &root, err) != 0 ||
 	    root->type != JSON_OBJECT)
 		goto out;
-	out->sequence = (uint64_t)get_int(root, "sequence");
-	get_text(root, "host", out->host, sizeof out->host);
-	get_text(root, "house", out->house, sizeof out->house);
-	get_text(root, "run", out->run, sizeof out->run);
-	get_text(root, "place", out->place, sizeof out->place);
-	get_text(root, "time", out->time, sizeof out->time);
-	get_text(root, "url", out->url, sizeof out->url);
-	out->confirm_ms = get_int(root, "confirm_ms");
-	out->released = get_int(root, "released") != 0;
+	out->sequence = (uint64_t)json_get_i64(root, "sequence", INT64_MAX);
+	json_get_text(root, "host", out->host, sizeof out->host);
+	json_get_text(root, "house", out->house, sizeof out->house);
+	json_get_text(root, "run", out->run, sizeof out->run);
+	json_get_text(root, "place", out->place, sizeof out->place);
+	json_get_text(root, "time", out->time, sizeof out->time);
+	json_get_text(root, "url", out->url, sizeof out->url);
+	out->confirm_ms = json_get_i64(root, "confirm_ms", INT64_MAX);
+	out->released = json_get_i64(root, "released", INT64_MAX) != 0;
 	if (out->sequence > 0 && out->run[0])
 		rc = 0;
 out:

@@ -89,19 +89,7 @@ read_point(const struct job *job, struct restore_opts *opts, struct err *err)
 	*opts = (struct restore_opts){ .slug = job->word[1] };
 	if (slug_check(str_of(opts->slug), err) != 0)
 		return -1;
-	if (job->at) {
-		opts->point = RESTORE_TIME;
-		if (clock_parse(str_of(job->at), clock_wall_ms(),
-			&opts->time_ms, err) != 0)
-			return err_wrap(err, "--at");
-	} else if (job->txid) {
-		opts->point = RESTORE_TXID;
-		if (str_u64(str_of(job->txid), &opts->txid) != 0 ||
-		    opts->txid == 0)
-			return err_set(err, ERR_INPUT,
-			    "--txid %s: is not a number from 1 on", job->txid);
-	}
-	return 0;
+	return restore_opts_point(opts, job->at, job->txid, err);
 }
 
 /* A lifecycle_source's. */

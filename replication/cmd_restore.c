@@ -209,19 +209,7 @@ read_point(const struct line *line, struct restore_opts *opts, struct err *err)
 		return err_set(err, ERR_INPUT,
 		    "--epoch %s: is not an epoch, as 0000001f", line->epoch);
 	opts->epoch = (uint32_t)epoch;
-	if (line->at) {
-		opts->point = RESTORE_TIME;
-		if (clock_parse(str_of(line->at), clock_wall_ms(),
-			&opts->time_ms, err) != 0)
-			return err_wrap(err, "--at");
-	} else if (line->txid) {
-		opts->point = RESTORE_TXID;
-		if (str_u64(str_of(line->txid), &opts->txid) != 0 ||
-		    opts->txid == 0)
-			return err_set(err, ERR_INPUT,
-			    "--txid %s: is not a number from 1 on", line->txid);
-	}
-	return 0;
+	return restore_opts_point(opts, line->at, line->txid, err);
 }
 
 /* What the rest works with. */

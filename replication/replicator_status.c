@@ -257,9 +257,7 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	put_int(out, &first, "spool_files", sum->spool_files);
 	put_int(out, &first, "spool_bytes", sum->spool_bytes);
 	put_int(out, &first, "spool_max", env->config->replica_spool_max);
-	put_int(out, &first, "interval_ms",
-	    env->config->replica_interval_ms *
-		(env->stretch > 1 ? env->stretch : 1));
+	put_int(out, &first, "interval_ms", stream_env_interval(env));
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);
 	put_count(out, &first, "proof_failed", sum->failed_proofs);

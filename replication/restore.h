@@ -24,6 +24,10 @@ struct restore_opts {
 	uint64_t txid;
 };
 
+/* The point as --at or --txid give it; NULL, NULL: the newest.  ERR_INPUT. */
+int restore_opts_point(struct restore_opts *opts, const char *at,
+    const char *txid, struct err *err);
+
 /* The claim of an epoch, as its owner wrote it; "" and 0 where it says nothing. */
 struct restore_owner {
 	int found;

@@ -22,27 +22,6 @@ take(struct store_op *op, const void *p, size_t n, struct err *err)
 	return buf_check(text, "claim of an epoch", err);
 }
 
-static void
-get_text(const struct json *object, const char *name, char *out, size_t size)
-{
-	const struct json *value = json_get(object, name);
-
-	if (!value || value->type != JSON_STRING ||
-	    str_copy(str_sub(value->string, 0, size - 1), out, size) != 0)
-		out[0] = '\0';
-}
-
-static int64_t
-get_int(const struct json *object, const char *name, int64_t max)
-{
-	const struct json *value = json_get(object, name);
-	int64_t v;
-
-	if (!value || json_i64(value, &v) != 0 || v < 0 || v > max)
-		return 0;
-	return v;
-}
-
 static int
 parse(struct str text, const char *name, struct restore_owner *out,
     struct err *err)
@@ -64,14 +43,14 @@ parse(struct str text, const char *name, struct restore_owner *out,
 		err_set(err, ERR_CORRUPT, "%s: is not a claim", name);
 		goto out;
 	}
-	get_text(root, "uid", out->uid, sizeof out->uid);
-	get_text(root, "host", out->host, sizeof out->host);
-	get_text(root, "why", out->why, sizeof out->why);
-	get_text(root, "time", time, sizeof time);
+	json_get_text(root, "uid", out->uid, sizeof out->uid);
+	json_get_text(root, "host", out->host, sizeof out->host);
+	json_get_text(root, "why", out->why, sizeof out->why);
+	json_get_text(root, "time", time, sizeof time);
 	if (clock_parse(str_of(time), 0, &out->time_ms, &ignored) != 0)
 		out->time_ms = 0;
-	out->parent_epoch = (uint32_t)get_int(root, "parent_epoch", UINT32_MAX);
-	out->parent_txid = (uint64_t)get_int(root, "parent_txid", INT64_MAX);
+	out->parent_epoch = (uint32_t)json_get_i64(root, "parent_epoch", UINT32_MAX);
+	out->parent_txid = (uint64_t)json_get_i64(root, "parent_txid", INT64_MAX);
 	rc = 0;
 out:
 	arena_free(arena);

@@ -65,8 +65,12 @@ stream_free(struct stream *stream)
 int64_t
 stream_interval(const struct stream *stream)
 {
-	const struct stream_env *env = stream->env;
+	return stream_env_interval(stream->env);
+}
 
+int64_t
+stream_env_interval(const struct stream_env *env)
+{
 	return env->config->replica_interval_ms *
 	       (env->stretch > 1 ? env->stretch : 1);
 }

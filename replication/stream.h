@@ -183,6 +183,7 @@ void stream_touch(struct stream *stream);
 int stream_changed(struct stream *stream);
 
 /* In which a tenant's commits are gathered: replica.interval, stretched. */
+int64_t stream_env_interval(const struct stream_env *env);
 int64_t stream_interval(const struct stream *stream);
 
 /* When stream_flush is due, wall clock; INT64_MAX: nothing to do. */

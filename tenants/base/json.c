@@ -237,6 +237,26 @@ json_i64(const struct json *value, int64_t *out)
 	return value->type == JSON_NUMBER ? str_i64(value->raw, out) : -1;
 }
 
+void
+json_get_text(
+    const struct json *object, const char *name, char *out, size_t size)
+{
+	const struct json *value = json_get(object, name);
+
+	if (!value || value->type != JSON_STRING ||
+	    str_copy(value->string, out, size) != 0)
+		out[0] = '\0';
+}
+
+int64_t
+json_get_i64(const struct json *object, const char *name, int64_t max)
+{
+	const struct json *value = json_get(object, name);
+	int64_t v;
+
+	return value && json_i64(value, &v) == 0 && v >= 0 && v <= max ? v : 0;
+}
+
 int
 json_double(const struct json *value, double *out)
 {

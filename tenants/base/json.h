@@ -68,6 +68,12 @@ int json_check(struct str text, struct json_limits limits, struct arena *arena,
 const struct json *json_get(const struct json *object, const char *name);
 const struct json *json_get_str(const struct json *object, struct str name);
 
+/* A member's string, whole: "" where there is none, or it has no room. */
+void json_get_text(const struct json *object, const char *name, char *out,
+    size_t size);
+/* A member that is an integer from 0 to max; 0 where there is none. */
+int64_t json_get_i64(const struct json *object, const char *name, int64_t max);
+
 /* Exactly an integer of 64 bits (1, -0, not 1.0, not 1e3): 0, else -1. */
 int json_i64(const struct json *value, int64_t *out);
 int json_double(const struct json *value, double *out);	/* finite: 0, else -1 */

@@ -213,6 +213,32 @@ the_tree_is_that_of_the_text(void **state)
 }
 
 static void
+members_are_read_whole_or_not_at_all(void **state)
+{
+	const struct json *root = parse(
+	    "{\"s\":\"abc\",\"n\":7,\"m\":-1,\"e\":1e3,\"l\":null}");
+	char text[4];
+
+	(void)state;
+	json_get_text(root, "s", text, sizeof text);
+	assert_string_equal(text, "abc");
+	json_get_text(root, "s", text, 3);
+	assert_string_equal(text, "");
+	strcpy(text, "x");
+	json_get_text(root, "n", text, sizeof text);
+	assert_string_equal(text, "");
+	strcpy(text, "x");
+	json_get_text(root, "none", text, sizeof text);
+	assert_string_equal(text, "");
+	assert_int_equal(json_get_i64(root, "n", 7), 7);
+	assert_int_equal(json_get_i64(root, "n", 6), 0);
+	assert_int_equal(json_get_i64(root, "m", 7), 0);
+	assert_int_equal(json_get_i64(root, "e", 5000), 0);
+	assert_int_equal(json_get_i64(root, "s", 7), 0);
+	assert_int_equal(json_get_i64(root, "none", 7), 0);
+}
+
+static void
 scalars_stand_alone(void **state)
 {
 	static const struct {
@@ -531,6 +557,7 @@ main(void)
 		test(no_part_of_a_text_is_a_text),
 		test(refusals_say_what_and_where),
 		test(the_tree_is_that_of_the_text),
+		test(members_are_read_whole_or_not_at_all),
 		test(scalars_stand_alone),
 		test(strings_are_decoded),
 		test(integers_are_exact),
