@@ -277,8 +277,9 @@ registry_find(struct registry *registry, struct str slug,
 	return 0;
 }
 
-struct str
-registry_slug_of_host(const struct config *config, const char *host)
+/* The slug in "<slug>.<base domain>", or STR_NONE. */
+static struct str
+slug_of_host(const struct config *config, const char *host)
 {
 	struct str name = str_of(host);
 	struct str base = str_of(config->base_domain);
@@ -312,7 +313,7 @@ registry_find_host(struct registry *registry, struct str host,
 		*out = *known;
 		return 0;
 	}
-	slug = registry_slug_of_host(registry->config, name);
+	slug = slug_of_host(registry->config, name);
 	if (slug.n > 0)
 		found =
 		    registry_look_up(registry, REGISTRY_FIND, slug, out, err);

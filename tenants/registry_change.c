@@ -4,6 +4,8 @@
  */
 #include "tenants/registry_own.h"
 
+#include <string.h>
+
 #include "tenants/base/clock.h"
 #include "tenants/hostname.h"
 
@@ -208,6 +210,26 @@ registry_revoke_tokens(struct registry *registry, struct err *err)
 	return finish(registry, err);
 }
 
+/*
+ * May the tenant have it?  What is below the base domain is the slug's that stands
+ * before that: www.acme.example.com may be acme's, and nobody else's.
+ */
+static int
+is_free(const struct config *config, struct str slug, const char *name)
+{
+	size_t n = strlen(name), base = strlen(config->base_domain);
+
+	if (n < base || strcmp(name + n - base, config->base_domain) != 0)
+		return 1;
+	if (n == base)
+		return 0;
+	if (name[n - base - 1] != '.')
+		return 1;
+	n -= base + 1;
+	return n > slug.n && name[n - slug.n - 1] == '.' &&
+	       memcmp(name + n - slug.n, slug.p, slug.n) == 0;
+}
+
 int
 registry_host_add(struct registry *registry, struct str slug, struct str host,
     struct err *err)
@@ -219,8 +241,7 @@ registry_host_add(struct registry *registry, struct str slug, struct str host,
 
 	if (hostname_parse(host, name) != 0)
 		return err_set(err, ERR_INPUT, "that is not a host name");
-	if (registry_is_platform(registry->config, str_of(name)) ||
-	    registry_slug_of_host(registry->config, name).n > 0) {
+	if (!is_free(registry->config, slug, name)) {
 		err_set(err, ERR_CONFLICT, "the host %s is not free", name);
 		return err_hint(err, "names under the base domain belong to "
 				     "the tenants with those slugs");

@@ -35,8 +35,4 @@ int registry_look_up(struct registry *registry, enum registry_statement which,
 int registry_look_up_slug(struct registry *registry, struct str slug,
     struct registry_tenant *out, struct err *err);
 
-/* The slug in "<slug>.<base domain>", or STR_NONE. */
-struct str registry_slug_of_host(const struct config *config,
-    const char *host);
-
 #endif

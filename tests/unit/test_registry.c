@@ -66,7 +66,7 @@ static const struct {
 	{ STR("globex.example.com:9"), "globex" },
 	{ STR("xn--bcher-kva.test"), "globex" },
 	{ STR("XN--BCHER-KVA.test:80"), "globex" },
-	{ STR("a.b.acme.example.com"), "globex" },
+	{ STR("a.b.acme.example.com"), "acme" },
 	{ STR("a-b.example.com"), "a-b" },
 	{ STR("a--b.example.com"), "a--b" },
 	{ STR("7.example.com"), "7" },
@@ -281,7 +281,7 @@ every_crafted_host_is_whose_it_is(void **state)
 	OK(registry_host_add(
 	    registry, STR("globex"), STR("xn--bcher-kva.test"), &house.err));
 	OK(registry_host_add(
-	    registry, STR("globex"), STR("a.b.acme.example.com"), &house.err));
+	    registry, STR("acme"), STR("a.b.acme.example.com"), &house.err));
 	/* The second round is answered from the cache. */
 	for (round = 0; round < 2; round++)
 		for (i = 0; i < N_OF(hosts); i++) {
@@ -666,6 +666,12 @@ hosts_belong_to_one(void **state)
 	FAILS(registry_host_add(
 		  registry, STR("globex"), STR("acme.example.com"), &house.err),
 	    ERR_CONFLICT, "the host acme.example.com is not free");
+	FAILS(registry_host_add(
+		  registry, STR("globex"), STR("www.acme.example.com"), &house.err),
+	    ERR_CONFLICT, "the host www.acme.example.com is not free");
+	FAILS(registry_host_add(
+		  registry, STR("acme"), STR("x.notacme.example.com"), &house.err),
+	    ERR_CONFLICT, "the host x.notacme.example.com is not free");
 	FAILS(registry_host_add(
 		  registry, STR("globex"), STR("EXAMPLE.com"), &house.err),
 	    ERR_CONFLICT, "the host example.com is not free");
