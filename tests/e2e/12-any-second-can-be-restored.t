@@ -13,6 +13,8 @@ before=$(date -u +%s)
 writer_start acme ACK a
 writer_start acme ACK b
 
+wait_for 60 acked_at_least acme 10 || bail 'nothing is written'
+
 # three whole seconds, each with writes before and after it
 seconds=
 passed() {	# SECOND
