@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fcgi/accounts.h"
+#include "fcgi/prefer.h"
 #include "fcgi/route.h"
 #include "tenants/slug.h"
 
@@ -170,7 +171,8 @@ work(struct answer *answer, const struct target *target, struct str body,
 
 /*
  * One tenant may have half of the pool.  The handful of requests that a page
- * sends at once wait for each other for a moment.
+ * sends at once wait for each other for a moment.  Who waits for the replica
+ * does so after, for that has a bound of its own.
  */
 static int
 work_in_place(struct answer *answer, const struct target *target,
@@ -186,9 +188,16 @@ work_in_place(struct answer *answer, const struct target *target,
 		err->retry_after = 1;
 		return -1;
 	}
+	durable_begin(
+	    env->durable, prefer_replicated(answer->request->prefer));
 	rc = work(answer, target, body, err);
 	scoreboard_leave(env->board, env->slot);
-	return rc;
+	if (rc == 0) {
+		rc = durable_wait(env->durable, err);
+		answer->response->replicated = rc == 1;
+	}
+	durable_end(env->durable);
+	return rc < 0 ? -1 : 0;
 }
 
 /*

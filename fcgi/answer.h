@@ -1,6 +1,7 @@
 #ifndef ROWHOUSE_ANSWER_H
 #define ROWHOUSE_ANSWER_H
 
+#include "fcgi/durable.h"
 #include "fcgi/openapi.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
@@ -23,6 +24,7 @@ struct answer_env {
 	const struct secret *master;
 	struct scoreboard *board;
 	int slot;
+	struct durable *durable;	/* call.watch is its */
 	int in_flight_max;	/* of one tenant, over all workers */
 };
 

@@ -15,6 +15,7 @@ enum name {
 	ADDRESS,
 	AUTHORIZATION,
 	IF_NONE_MATCH,
+	PREFER,
 	NAMES
 };
 
@@ -30,6 +31,7 @@ static const struct str names[NAMES] = {
 	[ADDRESS] = STR("REMOTE_ADDR"),
 	[AUTHORIZATION] = STR("HTTP_AUTHORIZATION"),
 	[IF_NONE_MATCH] = STR("HTTP_IF_NONE_MATCH"),
+	[PREFER] = STR("HTTP_PREFER"),
 };
 
 static int
@@ -233,6 +235,7 @@ request_parse(const char *const *params, struct arena *arena,
 	out->content_type =
 	    values[TYPE].p ? values[TYPE] : values[TYPE_OF_SERVER];
 	out->if_none_match = values[IF_NONE_MATCH];
+	out->prefer = values[PREFER];
 	if (collected != 0)
 		return -1;
 	if (out->method.n == 0)

@@ -39,6 +39,7 @@ struct request {
 	struct str authorization;
 	struct str content_type;
 	struct str if_none_match;
+	struct str prefer;
 };
 
 /*

@@ -30,6 +30,9 @@ static const struct status {
 	    "Something went wrong while processing your request." },
 	{ 503, "Service Unavailable",
 	    "The service isn't available right now. Please try again later." },
+	{ 504, "Gateway Timeout",
+	    "The change is made and is there now, but its replica has not "
+	    "confirmed it in time: it may still do so." },
 	{ 507, "Insufficient Storage", "There is no room left to store this." },
 };
 
@@ -67,6 +70,7 @@ response_reset(struct response *response)
 	response->retry_after = 0;
 	response->allow = NULL;
 	response->etag[0] = '\0';
+	response->replicated = 0;
 	buf_reset(&response->body);
 }
 
@@ -164,6 +168,8 @@ response_head(
 		buf_puts(out, response->etag);
 		buf_puts(out, "\r\n");
 	}
+	if (response->replicated)
+		buf_puts(out, "Preference-Applied: durability=replicated\r\n");
 	if (response->allow) {
 		buf_puts(out, "Allow: ");
 		buf_puts(out, response->allow);

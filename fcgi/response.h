@@ -14,6 +14,7 @@ struct response {
 	int retry_after;	/* seconds; 0 = not said */
 	const char *allow;	/* "GET, HEAD, OPTIONS", or NULL */
 	char etag[48];		/* with its quotes, or "" */
+	int replicated;		/* it was asked for, and is */
 	struct buf body;
 };
 

@@ -67,6 +67,7 @@ struct scoreboard {
 	struct slot slot[SCOREBOARD_SLOTS];
 	_Atomic uint64_t tickets;
 	_Atomic uint64_t waiting; /* a bit for each slot */
+	_Atomic uint64_t held; /* likewise */
 	_Atomic uint64_t bucket[BUCKETS];
 	struct limit_table attempts[BYS];
 };
@@ -184,6 +185,7 @@ scoreboard_clear(struct scoreboard *board, int slot)
 		if (atomic_load(&board->bucket[i]) & bit)
 			atomic_fetch_and(&board->bucket[i], ~bit);
 	atomic_fetch_and(&board->waiting, ~bit);
+	atomic_fetch_and(&board->held, ~bit);
 	atomic_store(&slot_at(board, slot)->tenant, 0);
 	atomic_store(&slot_at(board, slot)->retires, 0);
 	scoreboard_set(board, slot, SCOREBOARD_FREE);
@@ -346,6 +348,31 @@ scoreboard_leave(struct scoreboard *board, int slot)
 	atomic_fetch_and(
 	    &board->bucket[tenant % BUCKETS], ~(UINT64_C(1) << slot));
 	wake_waiters(board, tenant);
+}
+
+int
+scoreboard_hold(struct scoreboard *board, int slot, int most)
+{
+	uint64_t held = atomic_load(&board->held), bits;
+	int n;
+
+	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
+	do {
+		n = 0;
+		for (bits = held; bits != 0; bits &= bits - 1)
+			n++;
+		if (n >= most)
+			return 0;
+	} while (!atomic_compare_exchange_weak(
+	    &board->held, &held, held | UINT64_C(1) << slot));
+	return 1;
+}
+
+void
+scoreboard_release(struct scoreboard *board, int slot)
+{
+	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
+	atomic_fetch_and(&board->held, ~(UINT64_C(1) << slot));
 }
 
 static uint64_t

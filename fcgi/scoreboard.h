@@ -54,6 +54,13 @@ int scoreboard_enter(struct scoreboard *board, int slot, struct str tenant,
 void scoreboard_leave(struct scoreboard *board, int slot);
 
 /*
+ * Does this slot get one of the places of those who may hold a worker for
+ * longer?  1, or 0 where so many have them.
+ */
+int scoreboard_hold(struct scoreboard *board, int slot, int most);
+void scoreboard_release(struct scoreboard *board, int slot);
+
+/*
  * How often a password may be tried, before anything is hashed: from an
  * address, to an account and to a tenant.  0, or -1 with ERR_LIMIT and
  * retry_after, and then it does not count as an attempt.

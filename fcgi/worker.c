@@ -83,6 +83,9 @@ open_all(struct worker *worker, struct err *err)
 	env->call.hints = hint_sender_new(config);
 	env->call.arena =
 	    arena_new(ARENA_MORE + 8 * (size_t)config->request_body_max);
+	env->durable =
+	    durable_new(config, env->board, env->slot);
+	env->call.watch = durable_watch(env->durable);
 	env->app = worker->app;
 	env->openapi = openapi_new(worker->app);
 	env->master = &worker->master;
@@ -97,6 +100,7 @@ close_all(struct worker *worker)
 	struct answer_env *env = &worker->env;
 
 	conn_close(worker->conn);
+	durable_free(env->durable);
 	tenant_cache_free(env->call.cache);
 	hint_sender_free(env->call.hints);
 	registry_close(env->call.registry);

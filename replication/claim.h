@@ -54,6 +54,14 @@ int claim_may_ship(const struct claim *claim, int64_t mono_ms);
 /* The last moment (mono) at which it was certainly ours; 0 = it is not. */
 int64_t claim_confirmed_ms(const struct claim *claim);
 
+/*
+ * Was it ours at most CLAIM_FRESH_MS ago, so that nobody else has shipped
+ * since?  Where it is not known, the next claim_tend asks, however long
+ * replica.claim is.
+ */
+#define CLAIM_FRESH_MS 10000
+int claim_is_fresh(struct claim *claim, int64_t mono_ms);
+
 /* Is somebody else the owner?  Then why, with a hint; else NULL. */
 const struct err *claim_lost(const struct claim *claim);
 

@@ -12,11 +12,13 @@
 
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
+#include "tenants/base/log.h"
 #include "tenants/layout.h"
 
 #define LINE_MAX_BYTES    256
 #define ANSWER_MAX        (64 << 20)
 #define STATUS_TIMEOUT_MS 10000
+#define DEAF_MS           1000 /* after no descriptor was left */
 
 struct control_client {
 	int fd;
@@ -26,10 +28,12 @@ struct control_client {
 	int answered;
 	struct buf answer;
 	size_t sent;
+	int64_t patience_ms; /* mono: it is its turn, until then */
 };
 
 struct control {
 	int fd;
+	int64_t deaf_ms; /* mono: accepts nobody until then */
 	struct control_client client[CONTROL_CLIENTS];
 };
 
@@ -125,7 +129,7 @@ control_fds(struct control *control, struct pollfd *fds)
 			room = 1;
 	}
 	/* Who cannot be let in must not keep the loop awake. */
-	if (room)
+	if (room && clock_mono_ms() >= control->deaf_ms)
 		fds[n++] =
 		    (struct pollfd){ .fd = control->fd, .events = POLLIN };
 	return n;
@@ -143,8 +147,16 @@ accept_clients(struct control *control)
 			continue;
 		client->fd = accept4(
 		    control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (client->fd < 0)
+		if (client->fd < 0) {
+			if (errno != EAGAIN && errno != EINTR &&
+			    errno != ECONNABORTED) {
+				log_warn(
+				    "control", "accept: %s", strerror(errno));
+				control->deaf_ms = clock_mono_ms() + DEAF_MS;
+			}
 			return;
+		}
+		client->patience_ms = clock_mono_ms() + CONTROL_PATIENCE_MS;
 		buf_init(&client->answer, ANSWER_MAX);
 	}
 }
@@ -186,6 +198,32 @@ write_answer(struct control_client *client)
 	return client->sent == client->answer.n;
 }
 
+/* Between its line and our answer it is we who are waited for. */
+static int
+is_slow(const struct control_client *client)
+{
+	return client->asked == client->answered &&
+	       clock_mono_ms() >= client->patience_ms;
+}
+
+int64_t
+control_due_ms(const struct control *control)
+{
+	int64_t due_ms = INT64_MAX;
+	int i;
+
+	if (control->deaf_ms > clock_mono_ms())
+		due_ms = control->deaf_ms;
+	for (i = 0; i < CONTROL_CLIENTS; i++) {
+		const struct control_client *client = &control->client[i];
+
+		if (client->fd >= 0 && client->asked == client->answered &&
+		    client->patience_ms < due_ms)
+			due_ms = client->patience_ms;
+	}
+	return due_ms;
+}
+
 void
 control_serve(struct control *control,
     void (*request)(void *arg, struct control_client *client, struct str line),
@@ -193,7 +231,8 @@ control_serve(struct control *control,
 {
 	int i;
 
-	accept_clients(control);
+	if (clock_mono_ms() >= control->deaf_ms)
+		accept_clients(control);
 	for (i = 0; i < CONTROL_CLIENTS; i++) {
 		struct control_client *client = &control->client[i];
 		int got;
@@ -202,6 +241,8 @@ control_serve(struct control *control,
 			continue;
 		if (!client->answered) {
 			got = read_line(client);
+			if (got == 0 && is_slow(client))
+				got = -1;
 			if (got < 0) {
 				gone(arg, client);
 				hang_up(client);
@@ -211,7 +252,8 @@ control_serve(struct control *control,
 				request(arg, client,
 				    str_make(client->line, client->n));
 		}
-		if (client->answered && write_answer(client))
+		if (client->answered &&
+		    (write_answer(client) || is_slow(client)))
 			hang_up(client);
 	}
 }
@@ -222,6 +264,7 @@ control_answer(struct control_client *client, struct str text)
 	buf_str(&client->answer, text);
 	buf_putc(&client->answer, '\n');
 	client->answered = 1;
+	client->patience_ms = clock_mono_ms() + CONTROL_PATIENCE_MS;
 }
 
 void

@@ -12,7 +12,8 @@
 
 /*
  * Talking to the running replicator: <run>/control.sock, mode 0600, one
- * request of one line per connection.
+ * request of one line per connection.  Who does not say it, or does not take
+ * the answer, within CONTROL_PATIENCE_MS is hung up on.
  *
  *	status            the answer is one line of JSON
  *	flush SLUG        answered when everything committed before is with the
@@ -44,6 +45,7 @@ int control_renew(const struct config *config, const char *slug,
 
 /* The replicator's side: never blocks on a client. */
 #define CONTROL_CLIENTS 16
+#define CONTROL_PATIENCE_MS 10000
 
 struct control;
 struct control_client;
@@ -62,6 +64,9 @@ void control_serve(struct control *control,
     void (*request)(void *arg, struct control_client *client,
     struct str line),
     void (*gone)(void *arg, struct control_client *client), void *arg);
+
+/* When it wants to be called whatever poll says; mono, INT64_MAX = never. */
+int64_t control_due_ms(const struct control *control);
 
 /* The whole answer; sent and the connection closed as the client reads it. */
 void control_answer(struct control_client *client, struct str text);

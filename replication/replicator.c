@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "replication/acks.h"
 #include "replication/budget.h"
 #include "replication/claim.h"
 #include "replication/compact.h"
@@ -56,6 +57,7 @@ struct replicator {
 	struct budget budget;
 	struct control *control;
 	struct waiters waiters;
+	struct acks *acks;
 	struct prover *prover;
 	struct forecast_seen seen;
 	size_t n_open, open_max;
@@ -103,6 +105,7 @@ replicator_new(const struct config *config, struct err *err)
 {
 	struct replicator *r = calloc(1, sizeof(*r));
 	char house[REGISTRY_HOUSE + 1];
+	struct acks_env acks;
 	int fd;
 
 	if (r == NULL)
@@ -153,6 +156,11 @@ replicator_new(const struct config *config, struct err *err)
 	r->control = control_listen(config, err);
 	if (r->control == NULL)
 		goto fail;
+	acks = (struct acks_env){ r->streams, r->store, r->claim,
+		&r->waiters };
+	r->acks = acks_listen(config, &acks, err);
+	if (r->acks == NULL)
+		goto fail;
 	return r;
 fail:
 	replicator_free(r);
@@ -170,6 +178,8 @@ replicator_free(struct replicator *r)
 	claim_free(r->claim);
 	store_close(r->store);
 	compact_free(r->compact);
+	acks_close(r->acks);
+	waiters_forget_all(&r->waiters);
 	streams_free(r->streams);
 	registry_close(r->registry);
 	hint_queue_stop(r->hints);
@@ -264,6 +274,7 @@ static void
 flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 {
 	int was_open = stream_is_open(stream);
+	int all = whole || stream->whole || !was_open;
 	struct err err = ERR_INIT;
 
 	if ((!was_open && !make_room(r)) ||
@@ -278,8 +289,7 @@ flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 	r->n_open += !was_open && stream_is_open(stream);
 	r->n_snapshots += stream->is_base;
 	recovered(stream);
-	if (!stream->is_base)
-		stream->flushes++;
+	stream->flushes += all && !stream->is_base;
 	r->unsynced = 1;
 }
 
@@ -436,9 +446,23 @@ sweep(struct replicator *r, int64_t mono_ms)
 }
 
 static void
+on_flushed(void *owner, uint32_t epoch, uint64_t txid, const struct err *err)
+{
+	char text[sizeof(err->msg) + 16];
+
+	if (err->code == ERR_NONE)
+		snprintf(text, sizeof(text), "ok %08x %llu", epoch,
+		    (unsigned long long)txid);
+	else
+		snprintf(text, sizeof(text), "error %s", err->msg);
+	control_answer(owner, str_of(text));
+}
+
+static void
 on_request(void *arg, struct control_client *client, struct str line)
 {
 	struct replicator *r = arg;
+	struct waiter_opts flush;
 	struct buf json;
 
 	if (str_is(line, "status")) {
@@ -448,8 +472,12 @@ on_request(void *arg, struct control_client *client, struct str line)
 		control_answer(client, buf_view(&json));
 		buf_free(&json);
 	} else if (str_starts(line, "flush ")) {
-		waiters_add(&r->waiters, r->streams, client,
-		    str_sub(line, strlen("flush "), line.n));
+		flush = (struct waiter_opts){
+			.slug = str_sub(line, strlen("flush "), line.n),
+			.owner = client,
+			.done = on_flushed,
+		};
+		waiters_add(&r->waiters, r->streams, &flush);
 	} else if (!prover_request(r->streams, client, line)) {
 		control_answer(client, STR("error unknown request"));
 	}
@@ -467,7 +495,8 @@ on_gone(void *arg, struct control_client *client)
 static int
 is_active(const struct replicator *r)
 {
-	return r->streams->n_active > 0 || compact_is_busy(r->compact);
+	return r->streams->n_active > 0 || compact_is_busy(r->compact) ||
+	       acks_waited_for(r->acks);
 }
 
 /* How long there is nothing to do, if nobody calls. */
@@ -478,8 +507,13 @@ idle_ms(struct replicator *r)
 	int64_t wait = r->next_sweep_ms - mono_ms;
 	int64_t proof_ms = prover_wait_ms(r->prover);
 	int64_t claim_ms = claim_due_ms(r->claim, is_active(r));
+	int64_t due_ms = acks_due_ms(r->acks);
 	size_t i;
 
+	if (control_due_ms(r->control) < due_ms)
+		due_ms = control_due_ms(r->control);
+	if (due_ms - mono_ms < wait)
+		wait = due_ms - mono_ms;
 	if (proof_ms < wait)
 		wait = proof_ms;
 	if (claim_ms != INT64_MAX && claim_ms - mono_ms < wait)
@@ -508,21 +542,30 @@ idle_ms(struct replicator *r)
 static int
 wait(struct replicator *r, int timeout_ms)
 {
-	struct pollfd fds[CONTROL_CLIENTS + 4];
+	struct pollfd fds[ACKS_FDS + CONTROL_CLIENTS + 4];
 	struct signalfd_siginfo info;
 	nfds_t n;
 
 	fds[0] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
 	fds[1] =
 	    (struct pollfd){ .fd = hint_queue_fd(r->hints), .events = POLLIN };
-	n = 2 + control_fds(r->control, fds + 2);
+	n = 2 + acks_fds(r->acks, fds + 2);
+	n += control_fds(r->control, fds + n);
 	if (prover_fd(r->prover) >= 0)
 		fds[n++] = (struct pollfd){ .fd = prover_fd(r->prover),
 			.events = POLLIN };
 	store_poll(r->store, fds, n, timeout_ms);
 	follow_registry(r);
 	control_serve(r->control, on_request, on_gone, r);
+	acks_serve(r->acks, fds + 2);
 	return read(r->signal_fd, &info, sizeof(info)) == sizeof(info);
+}
+
+static void
+answer_waiters(struct replicator *r)
+{
+	waiters_serve(&r->waiters, r->streams);
+	acks_tend(r->acks);
 }
 
 static void
@@ -537,6 +580,8 @@ tick(struct replicator *r, int all)
 	    mono_ms);
 	r->env.stretch = r->budget.stretch;
 	take_hints(r);
+	/* What is with the store is answered before a disk is waited for. */
+	answer_waiters(r);
 	count(r);
 	flush_due(r, now_ms, mono_ms, all);
 	sync_all(r);
@@ -550,7 +595,7 @@ tick(struct replicator *r, int all)
 	sweep(r, mono_ms);
 	if (!all)
 		prover_tick(r->prover, r->streams);
-	waiters_serve(&r->waiters, r->streams);
+	answer_waiters(r);
 	streams_settle(r->streams);
 }
 

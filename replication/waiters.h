@@ -1,33 +1,53 @@
 #ifndef ROWHOUSE_WAITERS_H
 #define ROWHOUSE_WAITERS_H
 
-#include "replication/control.h"
+#include <stdint.h>
+
 #include "replication/streams.h"
+#include "tenants/base/err.h"
+#include "tenants/base/str.h"
+#include "tenants/db.h"
 
 /*
- * Those who asked for a flush and wait until what was committed before is with
- * the store.
+ * Those who wait until what was committed before is with the store: the base
+ * of the epoch and every TXID up to the one that holds it (R13).
+ *
+ * Where nothing of the tenant's is on its way, it is flushed at once.  Else
+ * those who wait gather, and go together with the flush that begins when the
+ * store has acknowledged what was captured before.
+ *
+ * Where an epoch ends meanwhile, it is the base of the next, and what follows
+ * it, that is waited for.
  */
-struct waiter {
-	struct control_client *client;	/* NULL: free */
-	char slug[SLUG_MAX + 1];
-	uint64_t flushes;		/* the stream's counts when it asked */
-	int failures, ship_failures;
-	uint32_t epoch;			/* 0: not flushed since */
-	uint64_t txid;
+struct waiter_opts {
+	struct str slug;
+	uint32_t incarnation;		/* 0 = the current one */
+	const struct db_commit *commit;	/* NULL = all by now */
+	int patient;			/* a failure that may pass is no answer */
+	void *owner;			/* of one waiter at most */
+	/* Once: the store has it, or *err says why not. */
+	void (*done)(void *owner, uint32_t epoch, uint64_t txid,
+	    const struct err *err);
 };
+
+struct waiter;
 
 struct waiters {
-	struct waiter waiter[CONTROL_CLIENTS];
+	struct waiter *first;
 };
 
-/* Has the stream flushed at once; an unknown slug is answered so. */
+/* An unknown slug is answered at once. */
 void waiters_add(struct waiters *waiters, struct streams *streams,
-    struct control_client *client, struct str slug);
+    const struct waiter_opts *opts);
 
-void waiters_forget(struct waiters *waiters, struct control_client *client);
+/* The owner is gone, and done() is not called. */
+void waiters_forget(struct waiters *waiters, const void *owner);
+void waiters_forget_all(struct waiters *waiters);
 
-/* Answers those whose commits have arrived, or cannot. */
+/*
+ * Answers those whose commits have arrived, or cannot; has those flushed that
+ * may be now.
+ */
 void waiters_serve(struct waiters *waiters, struct streams *streams);
 
 #endif

@@ -17,6 +17,9 @@ call_begin_write(const struct call_env *env, struct caller caller,
 	struct registry_tenant row;
 	int i, changed;
 
+	if (env->watch && env->watch->before(env->watch->arg, &caller,
+			      (*tenant)->row.slug, err) != 0)
+		return -1;
 	for (i = 0; i < REPLACED_MAX; i++) {
 		changed = tenant_begin_write(*tenant, env->registry, err);
 		if (changed <= 0)
@@ -52,6 +55,7 @@ call_commit(const struct call_env *env, struct tenant *tenant, int *wrote,
     struct err *err)
 {
 	struct hint hint;
+	int written;
 
 	if (wrote)
 		*wrote = 0;
@@ -60,13 +64,15 @@ call_commit(const struct call_env *env, struct tenant *tenant, int *wrote,
 		return err->code == ERR_CONFLICT ? call_error_reference(err)
 						 : -1;
 	memset(&hint, 0, sizeof(hint));
-	if (!db_take_commit(tenant->db, &hint.commit))
-		return 0;
-	if (wrote)
-		*wrote = 1;
+	written = db_take_commit(tenant->db, &hint.commit);
 	memcpy(hint.slug, tenant->row.slug, sizeof(hint.slug));
 	hint.epoch = tenant->row.epoch;
-	hint_send(env->hints, &hint);
+	if (written)
+		hint_send(env->hints, &hint);
+	if (env->watch)
+		env->watch->after(env->watch->arg, &hint);
+	if (wrote)
+		*wrote = written;
 	return 0;
 }
 

@@ -15,6 +15,20 @@
 #include "tenants/registry.h"
 #include "tenants/tenant.h"
 
+struct caller;
+
+/*
+ * Somebody who looks at the writes of a request.  before() is asked with
+ * nothing begun, and may refuse; after() is told of the hint of each commit,
+ * with salts of 0 0 and no frame where it wrote nothing.
+ */
+struct call_watch {
+	int (*before)(void *arg, const struct caller *caller,
+	    const char *slug, struct err *err);
+	void (*after)(void *arg, const struct hint *hint);
+	void *arg;
+};
+
 /* What calls need of the process that makes them. */
 struct call_env {
 	const struct config *config;
@@ -22,6 +36,7 @@ struct call_env {
 	struct registry *registry;
 	struct hint_sender *hints;
 	struct arena *arena;
+	const struct call_watch *watch;	/* or NULL */
 };
 
 /* Who calls.  A guest has role APP_PUBLIC and an empty user_id. */
@@ -83,11 +98,11 @@ int call_run(const struct call_env *env, struct tenant *tenant,
 
 /*
  * A write of our own to a tenant's file, from R10's question to the hint.
- * call_begin_write replaces *tenant where its file was replaced; where that was
- * a restore and the caller was signed in, which he no longer is, it is
- * ERR_BUSY.  call_commit
- * says through wrote (which may be NULL) whether anything was written; it is
- * ERR_INPUT where a deferred foreign key is not satisfied.
+ * call_begin_write asks the watch, and replaces *tenant where its file was
+ * replaced; where that was a restore and the caller was signed in, which he no
+ * longer is, it is ERR_BUSY.  call_commit says through wrote (which may be NULL)
+ * whether anything was written; it is ERR_INPUT where a deferred foreign key is
+ * not satisfied.
  */
 int call_begin_write(const struct call_env *env, struct caller caller,
     struct tenant **tenant, struct err *err);

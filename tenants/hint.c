@@ -16,7 +16,6 @@
 
 #define MAGIC       "RWH1"
 #define HEAD        28
-#define HINT_MAX    (HEAD + SLUG_MAX)
 #define RETRY_MS    1000 /* between two attempts to connect */
 #define KEPT_MAX    64 /* hints that found the queue full */
 #define FLUSH_MS    10
@@ -93,8 +92,8 @@ reach(struct hint_sender *sender)
 	return 0;
 }
 
-static size_t
-put(const struct hint *hint, unsigned char out[HINT_MAX])
+size_t
+hint_put(const struct hint *hint, unsigned char out[HINT_BYTES])
 {
 	size_t n = strlen(hint->slug);
 	uint32_t words[4];
@@ -117,8 +116,8 @@ put(const struct hint *hint, unsigned char out[HINT_MAX])
 static int
 deliver(struct hint_sender *sender, const struct hint *hint)
 {
-	unsigned char bytes[HINT_MAX];
-	size_t n = put(hint, bytes);
+	unsigned char bytes[HINT_BYTES];
+	size_t n = hint_put(hint, bytes);
 	int again;
 
 	/*
@@ -232,14 +231,17 @@ fail:
 	return -1;
 }
 
-static int
-parse(const unsigned char *p, size_t n, struct hint *out)
+int
+hint_parse(const unsigned char *p, size_t n, struct hint *out)
 {
-	struct str slug = str_make((const char *)p + HEAD, n - HEAD);
+	struct str slug;
 	struct err unwanted;
 	uint32_t words[4];
 	uint64_t time;
 
+	if (n <= HEAD || n > HINT_BYTES)
+		return -1;
+	slug = str_make((const char *)p + HEAD, n - HEAD);
 	if (memcmp(p, MAGIC, 4) != 0 ||
 	    (!str_is(slug, SLUG_REGISTRY) && slug_check(slug, &unwanted) != 0))
 		return -1;
@@ -256,7 +258,7 @@ parse(const unsigned char *p, size_t n, struct hint *out)
 int
 hint_receive(int fd, struct hint *out)
 {
-	unsigned char bytes[HINT_MAX];
+	unsigned char bytes[HINT_BYTES];
 	int skipped;
 
 	for (skipped = 0; skipped < GARBAGE_MAX; skipped++) {
@@ -267,8 +269,7 @@ hint_receive(int fd, struct hint *out)
 			continue;
 		if (n < 0)
 			return 0;
-		if (n > HEAD && (size_t)n <= sizeof(bytes) &&
-		    parse(bytes, (size_t)n, out) == 0)
+		if (hint_parse(bytes, (size_t)n, out) == 0)
 			return 1;
 	}
 	return 0;

@@ -1,6 +1,7 @@
 #ifndef ROWHOUSE_HINT_H
 #define ROWHOUSE_HINT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tenants/base/config.h"
@@ -26,6 +27,11 @@ struct hint {
 	uint32_t epoch;
 	struct db_commit commit;
 };
+
+/* As bytes, whose number it returns; and back: 0, or -1 where they are not one. */
+#define HINT_BYTES (28 + SLUG_MAX)
+size_t hint_put(const struct hint *hint, unsigned char out[HINT_BYTES]);
+int hint_parse(const unsigned char *p, size_t n, struct hint *out);
 
 struct hint_sender;
 

@@ -116,6 +116,12 @@ layout_hint_socket(const struct config *config)
 }
 
 struct layout_path
+layout_ack_socket(const struct config *config)
+{
+	return path("%s/ack.sock", config->run);
+}
+
+struct layout_path
 layout_control_socket(const struct config *config)
 {
 	return path("%s/control.sock", config->run);

@@ -307,6 +307,7 @@ healthy() {
 # --- a client ---------------------------------------------------------------
 
 TOKEN=
+PREFER=
 status=
 body=
 
@@ -317,7 +318,7 @@ http() {
 	body=$(cat "$SCRATCH/body" 2>/dev/null)
 }
 
-# api SLUG METHOD PATH [JSON]	with $TOKEN, where there is one
+# api SLUG METHOD PATH [JSON]	with $TOKEN and $PREFER, where there is one
 api() {
 	where=http://$1.localhost:$PORT$3
 	method=$2
@@ -327,6 +328,7 @@ api() {
 		set --
 	fi
 	[ -n "$TOKEN" ] && set -- -H "Authorization: Bearer $TOKEN" "$@"
+	[ -n "$PREFER" ] && set -- -H "Prefer: $PREFER" "$@"
 	http -X "$method" "$@" "$where"
 }
 
@@ -359,6 +361,13 @@ raw() {
 		$SIG{ALRM} = sub { print "\n(no end)\n"; exit };
 		alarm 20;
 		while (sysread $s, my $in, 65536) { print $in }' "$PORT" "$@"
+}
+
+# replicated SLUG METHOD PATH [JSON]	as api, with Prefer: durability=replicated
+replicated() {
+	PREFER=durability=replicated
+	api "$@"
+	PREFER=
 }
 
 # header NAME	of the last answer

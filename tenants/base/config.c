@@ -108,6 +108,8 @@ static const struct config_key keys[] = {
 	  MIB, 16 * 1024 * GIB, "what may wait for the store before it is thinned" },
 	{ "replica.verify_every", CONFIG_DURATION, AT(replica_verify_ms), "0s",
 	  0, 365 * DAY, "prove each tenant's replica so often; 0s: never" },
+	{ "replica.confirm", CONFIG_DURATION, AT(replica_confirm_ms), "10s",
+	  100, 25 * SECOND, "durability=replicated waits so long, at most" },
 	{ "replica.open", CONFIG_NUMBER, AT(replica_open), "256", 1, 65536,
 	  "tenants that the replicator holds open" },
 

@@ -72,6 +72,7 @@ struct config {
 	int64_t replica_shelf_max;	/* bytes kept to be merged; 512 MiB */
 	int64_t replica_spool_max;	/* bytes that wait for the store; 1 GiB */
 	int64_t replica_verify_ms;	/* each tenant is proven so often; 0 = never */
+	int64_t replica_confirm_ms;	/* a request waits so long for it; 10s */
 	int64_t replica_open;		/* tenants open at once; 256 */
 
 	enum log_level log_level;

@@ -21,6 +21,7 @@ static const struct err_class classes[ERR_CODES] = {
 	[ERR_MEDIA] = { "not json", 415, 0, 1 },
 	[ERR_LIMIT] = { "over a limit", 429, 1, 75 },
 	[ERR_BUSY] = { "busy", 503, 1, 75 },
+	[ERR_UNCONFIRMED] = { "unconfirmed", 504, 0, 1 },
 	[ERR_DEADLINE] = { "deadline", 503, 0, 1 },
 	[ERR_FULL] = { "full", 507, 1, 1 },
 	[ERR_CORRUPT] = { "corrupt", 500, 0, 1 },

@@ -23,6 +23,7 @@ enum err_code {
 	ERR_MEDIA,	/* a body that is not JSON */
 	ERR_LIMIT,	/* over a stated limit of rate or number */
 	ERR_BUSY,	/* not now: locked, draining, suspended, migrating */
+	ERR_UNCONFIRMED,	/* done here, and not known to be with the replica */
 	ERR_DEADLINE,	/* the statement ran longer than it may */
 	ERR_FULL,	/* no room: the disk, or the tenant's quota */
 	ERR_CORRUPT,	/* bytes that are not what they must be */

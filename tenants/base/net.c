@@ -19,7 +19,7 @@
 /* Less than this for the time of a stall is a stall, not a slow line. */
 #define STALL_BYTES 256
 #define UPLOAD_BUF  (128 * 1024)
-#define FDS_MAX     64 /* the caller's */
+#define FDS_MAX     128 /* the caller's */
 #define SPARE       64
 
 struct net {

@@ -75,6 +75,7 @@ data_alone_is_enough(void **state)
 	assert_int_equal(config.replica_sweep_ms, 60000);
 	assert_int_equal(config.replica_idle_ms, 60000);
 	assert_int_equal(config.replica_checkpoint, 1000);
+	assert_int_equal(config.replica_confirm_ms, 10000);
 	assert_int_equal(config.replica_open, 256);
 	assert_int_equal(config.log_level, LOG_LEVEL_INFO);
 }

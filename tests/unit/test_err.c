@@ -24,6 +24,7 @@ every_code_has_a_class(void **state)
 		{ ERR_MEDIA, "not json", 415, 0, 1 },
 		{ ERR_LIMIT, "over a limit", 429, 1, 75 },
 		{ ERR_BUSY, "busy", 503, 1, 75 },
+		{ ERR_UNCONFIRMED, "unconfirmed", 504, 0, 1 },
 		{ ERR_DEADLINE, "deadline", 503, 0, 1 },
 		{ ERR_FULL, "full", 507, 1, 1 },
 		{ ERR_CORRUPT, "corrupt", 500, 0, 1 },
@@ -179,7 +180,7 @@ death_has_a_text(void **state)
 
 	(void)state;
 	assert_dies(die, word, "] fatal: no more memory\n");
-	assert_dies(ask_for_no_class, &code, "err_class: no such code: 16");
+	assert_dies(ask_for_no_class, &code, "err_class: no such code: 17");
 }
 
 int

@@ -309,16 +309,16 @@ a_read_only_directory_says_so(void **state)
 	assert_int_equal(chmod("no", 0755), 0);
 	assert_int_equal(status, 0);
 	assert_string_equal(out,
-	    "15 cannot create ro/x: Permission denied\n"
-	    "15 cannot create ro/y: Permission denied\n"
-	    "15 cannot remove ro/x: Permission denied\n"
-	    "15 cannot remove ro/x: Permission denied\n"
-	    "15 cannot make directory ro/z: Permission denied\n"
+	    "16 cannot create ro/x: Permission denied\n"
+	    "16 cannot create ro/y: Permission denied\n"
+	    "16 cannot remove ro/x: Permission denied\n"
+	    "16 cannot remove ro/x: Permission denied\n"
+	    "16 cannot make directory ro/z: Permission denied\n"
 	    "there\n"
-	    "15 cannot rename ro/x to ro/z: Permission denied\n"
-	    "15 cannot open no/x: Permission denied\n"
-	    "15 cannot look at no/x: Permission denied\n"
-	    "15 cannot list no: Permission denied\n");
+	    "16 cannot rename ro/x to ro/z: Permission denied\n"
+	    "16 cannot open no/x: Permission denied\n"
+	    "16 cannot look at no/x: Permission denied\n"
+	    "16 cannot list no: Permission denied\n");
 	assert_content("ro/x", "old");
 	assert_names("ro", "x");
 }

@@ -41,6 +41,25 @@ enter(int slot, struct str tenant, int most)
 }
 
 static void
+few_may_hold_a_worker(void **state)
+{
+	(void)state;
+	assert_true(scoreboard_hold(board, 0, 2));
+	assert_true(scoreboard_hold(board, 63, 2));
+	assert_false(scoreboard_hold(board, 5, 2));
+	scoreboard_release(board, 5);
+	assert_false(scoreboard_hold(board, 5, 2));
+	scoreboard_release(board, 0);
+	assert_true(scoreboard_hold(board, 5, 2));
+	/* That of one that was killed. */
+	assert_false(scoreboard_hold(board, 0, 2));
+	scoreboard_clear(board, 63);
+	assert_true(scoreboard_hold(board, 0, 2));
+	scoreboard_release(board, 0);
+	scoreboard_release(board, 5);
+}
+
+static void
 states(void **state)
 {
 	struct err err = ERR_INIT;
@@ -458,6 +477,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(states),
+		TEST(few_may_hold_a_worker),
 		TEST(what_is_not_a_scoreboard),
 		TEST(a_tenant_has_its_share),
 		TEST(patience),

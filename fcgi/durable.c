@@ -1,0 +1,120 @@
+#include "fcgi/durable.h"
+
+#include <stdlib.h>
+
+#include "tenants/ack.h"
+
+#define FULL_RETRY_S 1
+#define NONE_RETRY_S 300 /* somebody has to configure one */
+
+struct durable {
+	const struct config *config;
+	struct scoreboard *board;
+	int slot;
+	int most; /* that wait at once, over all workers */
+	struct ack_client *client;
+	struct call_watch watch;
+
+	/* of the request */
+	int wanted;
+	int holds; /* one of those places */
+	int committed;
+	struct hint hint; /* of the last commit */
+};
+
+static int
+refuse(struct err *err, int retry_after, const char *why)
+{
+	(void)err_set(err, ERR_BUSY, "durability=replicated: %s", why);
+	err->retry_after = retry_after;
+	return -1;
+}
+
+static int
+before(
+    void *arg, const struct caller *caller, const char *slug, struct err *err)
+{
+	struct durable *durable = arg;
+
+	if (!durable->wanted)
+		return 0;
+	if (caller->role < APP_MEMBER)
+		return err_set(err, ERR_AUTH,
+		    "durability=replicated is for those who are signed in");
+	if (durable->config->replica[0] == '\0')
+		return refuse(err, NONE_RETRY_S, "there is no replica.url");
+	if (!durable->holds)
+		durable->holds = scoreboard_hold(
+		    durable->board, durable->slot, durable->most);
+	if (!durable->holds)
+		return refuse(
+		    err, FULL_RETRY_S, "a quarter of the pool waits already");
+	return ack_ask(durable->client, slug, err);
+}
+
+static void
+after(void *arg, const struct hint *hint)
+{
+	struct durable *durable = arg;
+
+	durable->committed = 1;
+	durable->hint = *hint;
+}
+
+struct durable *
+durable_new(const struct config *config, struct scoreboard *board, int slot)
+{
+	struct durable *durable = calloc(1, sizeof *durable);
+
+	if (!durable)
+		err_die("out of memory: durable");
+	durable->config = config;
+	durable->board = board;
+	durable->slot = slot;
+	durable->most = config->workers >= 8 ? (int)(config->workers / 4) : 1;
+	durable->client = ack_client_new(config);
+	durable->watch = (struct call_watch){ before, after, durable };
+	return durable;
+}
+
+void
+durable_free(struct durable *durable)
+{
+	if (!durable)
+		return;
+	durable_end(durable);
+	ack_client_free(durable->client);
+	free(durable);
+}
+
+const struct call_watch *
+durable_watch(const struct durable *durable)
+{
+	return &durable->watch;
+}
+
+void
+durable_begin(struct durable *durable, int wanted)
+{
+	durable->wanted = wanted;
+	durable->committed = 0;
+}
+
+int
+durable_wait(struct durable *durable, struct err *err)
+{
+	if (!durable->wanted || !durable->committed)
+		return 0;
+	if (ack_wait(durable->client, &durable->hint,
+		durable->config->replica_confirm_ms, err) != 0)
+		return -1;
+	return 1;
+}
+
+void
+durable_end(struct durable *durable)
+{
+	if (durable->holds)
+		scoreboard_release(durable->board, durable->slot);
+	durable->wanted = durable->holds = durable->committed = 0;
+}
