@@ -134,8 +134,9 @@ response_error(struct response *response, const struct err *err,
 	response_reset(response);
 	response->status = class->http;
 	response->allow = allow;
-	if (class->http == 429 || class->http == 503)
-		response->retry_after = err->retry_after ? err->retry_after : 1;
+	response->retry_after = err->retry_after;
+	if (!err->retry_after && (class->http == 429 || class->http == 503))
+		response->retry_after = 1;
 	if (!message)
 		message = faults && faults->first
 			      ? "An error occurred while validating the "

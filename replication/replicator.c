@@ -18,6 +18,7 @@
 #include "replication/forecast.h"
 #include "replication/hint_queue.h"
 #include "replication/prover.h"
+#include "replication/spool_share.h"
 #include "replication/thin.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
@@ -53,6 +54,7 @@ struct replicator {
 	struct fair fair;
 	struct compact *compact;
 	struct thin thin;
+	struct spool_share share;
 	struct claim *claim;
 	struct budget budget;
 	struct control *control;
@@ -144,6 +146,7 @@ replicator_new(const struct config *config, struct err *err)
 	r->registry_version = registry_version(r->registry);
 	if (file_mkdirs(config->run, 0750, err))
 		goto fail;
+	spool_share_begin(&r->share, config);
 	fd = hint_listen(config, err);
 	if (fd < 0)
 		goto fail;
@@ -174,6 +177,7 @@ replicator_free(struct replicator *r)
 		return;
 	prover_free(r->prover);
 	thin_stop(&r->thin);
+	spool_share_end(&r->share, r->config);
 	control_close(r->control);
 	claim_free(r->claim);
 	store_close(r->store);
@@ -592,6 +596,7 @@ tick(struct replicator *r, int all)
 	}
 	tend(r, now_ms, mono_ms);
 	r->more |= thin_tick(&r->thin, r->streams, mono_ms, &r->unsynced);
+	spool_share_tick(&r->share, r->streams, mono_ms);
 	sweep(r, mono_ms);
 	if (!all)
 		prover_tick(r->prover, r->streams);

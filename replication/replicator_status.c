@@ -33,6 +33,8 @@ state_of(const struct stream *stream)
 		return "halted";
 	if (stream->gone)
 		return missing_state(stream);
+	if (stream->refused)
+		return "full";
 	if (stream->failures > 0 || stream->ship_failures > 0)
 		return "failing";
 	if (stream->retired)
@@ -95,6 +97,7 @@ put_counts(struct buf *out, int *first, const struct stream_counts *counts)
 	put_int(
 	    out, first, "checkpoint_longest_us", counts->checkpoint_longest_us);
 	put_count(out, first, "epochs", counts->epochs);
+	put_count(out, first, "thinned", counts->thinned);
 	put_count(out, first, "errors", counts->errors);
 }
 
@@ -142,7 +145,14 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 {
 	char error[600] = "", hint[240] = "";
 
-	if (stream->failure != NULL) {
+	if (stream->refused) {
+		snprintf(error, sizeof(error),
+		    "writes are refused: %lld bytes wait for the store",
+		    (long long)stream->spool->bytes);
+		snprintf(hint, sizeof(hint),
+		    "replica.spool_max = %lld, replica.spool_full = refuse",
+		    (long long)stream->env->config->replica_spool_max);
+	} else if (stream->failure != NULL) {
 		snprintf(error, sizeof(error), "%s", stream->failure->msg);
 		snprintf(hint, sizeof(hint), "%s", stream->failure->hint);
 	} else if (is_disproven(stream)) {
@@ -193,7 +203,7 @@ put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
 /* --- all of them ------------------------------------------------------------ */
 
 struct sum {
-	size_t n, open, failing, failed_proofs, unproven;
+	size_t n, open, failing, failed_proofs, unproven, refused;
 	struct stream_lag lag; /* the longest, and all bytes */
 	int64_t spool_files, spool_bytes;
 	int64_t size, copies; /* of the databases, and the newest copies */
@@ -207,6 +217,7 @@ add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
 	sum->open += stream_is_open(stream) != 0;
 	sum->failing += stream->failure != NULL || is_disproven(stream);
 	sum->failed_proofs += is_disproven(stream) != 0;
+	sum->refused += stream->refused != 0;
 	if (lag.ms > sum->lag.ms)
 		sum->lag.ms = lag.ms;
 	sum->lag.bytes += lag.bytes;
@@ -257,6 +268,7 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	put_int(out, &first, "spool_files", sum->spool_files);
 	put_int(out, &first, "spool_bytes", sum->spool_bytes);
 	put_int(out, &first, "spool_max", env->config->replica_spool_max);
+	put_count(out, &first, "full", sum->refused);
 	put_int(out, &first, "interval_ms", stream_env_interval(env));
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);

@@ -119,6 +119,11 @@ show_total(const struct json *total, struct arena *arena)
 	if (status_int(total, "store_down_ms") > 0)
 		printf("THE STORE HAS NOT ANSWERED FOR %s\n",
 		    span_text(status_int(total, "store_down_ms"), age));
+	if (status_int(total, "full") > 0)
+		printf("WRITES ARE REFUSED (TENANTS: %lld): MORE THAN %s WAITS FOR "
+		       "THE STORE\n",
+		    (long long)status_int(total, "full"),
+		    size_text(status_int(total, "spool_max"), a));
 	printf("since it started: %lld PUT, %lld GET, %lld LIST, %lld DELETE, "
 	       "%lld retries; %s sent\n",
 	    (long long)status_int(total, "puts"),
@@ -187,9 +192,10 @@ show_work(const struct json *row)
 {
 	char size[SIZE_TEXT];
 
-	printf("spool        %lld files, %s\n",
+	printf("spool        %lld files, %s; %lld were merged into others\n",
 	    (long long)status_int(row, "spool_files"),
-	    size_text(status_int(row, "spool_bytes"), size));
+	    size_text(status_int(row, "spool_bytes"), size),
+	    (long long)status_int(row, "thinned"));
 	printf("requests     %lld PUT, %lld GET, %lld LIST, %lld DELETE, %lld "
 	       "retries; %s sent\n",
 	    (long long)status_int(row, "puts"),

@@ -57,6 +57,7 @@ struct stream_counts {
 	int64_t checkpoint_us;		/* with the write lock held: all … */
 	int64_t checkpoint_longest_us;	/* … and the longest */
 	uint64_t epochs;
+	uint64_t thinned;		/* files that became part of another */
 	uint64_t errors;
 };
 
@@ -137,6 +138,7 @@ struct stream {
 	int failures;			/* in a row */
 	int retired;			/* another incarnation is current, or deleted */
 	int gone;			/* its file was removed or replaced */
+	int refused;			/* nothing more is written (spool_share.h) */
 	int cut;			/* replaced, and what it has beyond its
 					   spool cannot be captured any more */
 	struct err *failure;		/* the present one, or NULL: all is well */
@@ -268,6 +270,8 @@ void stream_count(struct stream *stream, const struct store_op *op,
 void stream_count_flush(struct stream *stream);
 void stream_count_checkpoint(struct stream *stream, int complete, int64_t us);
 void stream_count_epoch(struct stream *stream);
+/* So many files of the spool became part of another. */
+void stream_count_thinned(struct stream *stream, uint64_t files);
 
 /* For the stream_*.c among themselves. */
 int stream_index(struct stream *stream, struct db_wal *out, struct err *err);

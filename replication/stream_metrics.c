@@ -131,6 +131,13 @@ stream_count_epoch(struct stream *stream)
 	stream->env->total.epochs++;
 }
 
+void
+stream_count_thinned(struct stream *stream, uint64_t files)
+{
+	stream->counts.thinned += files;
+	stream->env->total.thinned += files;
+}
+
 static void
 add_checkpoint(struct stream_counts *counts, int complete, int64_t us)
 {

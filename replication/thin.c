@@ -101,6 +101,8 @@ step(struct thin *thin, struct streams *streams, struct err *err)
 		taken = spool_replace_run(stream->spool, &thin->run,
 			    ltx_merge_header(thin->merge)->time_ms,
 			    ltx_merge_bytes(thin->merge)) == 0;
+	if (taken)
+		stream_count_thinned(stream, thin->run.n - 1);
 	thin_stop(thin);
 	/* The store answers again, or an epoch ended: the files stay as they are. */
 	if (done > 0 && !taken)

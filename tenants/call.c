@@ -6,6 +6,7 @@
 #include "tenants/call_bind.h"
 #include "tenants/call_error.h"
 #include "tenants/call_rows.h"
+#include "tenants/full.h"
 
 /* How often a tenant's file may be replaced under one write. */
 #define REPLACED_MAX 3
@@ -17,6 +18,8 @@ call_begin_write(const struct call_env *env, struct caller caller,
 	struct registry_tenant row;
 	int i, changed;
 
+	if (full_check(env->config, (*tenant)->row.slug, err) != 0)
+		return -1;
 	if (env->watch && env->watch->before(env->watch->arg, &caller,
 			      (*tenant)->row.slug, err) != 0)
 		return -1;

@@ -98,7 +98,7 @@ int call_run(const struct call_env *env, struct tenant *tenant,
 
 /*
  * A write of our own to a tenant's file, from R10's question to the hint.
- * call_begin_write asks the watch, and replaces *tenant where its file was
+ * call_begin_write is ERR_FULL where full_check() says so, asks the watch, and replaces *tenant where its file was
  * replaced; where that was a restore and the caller was signed in, which he no
  * longer is, it is ERR_BUSY.  call_commit says through wrote (which may be NULL)
  * whether anything was written; it is ERR_INPUT where a deferred foreign key is

@@ -126,3 +126,15 @@ layout_control_socket(const struct config *config)
 {
 	return path("%s/control.sock", config->run);
 }
+
+struct layout_path
+layout_full_all(const struct config *config)
+{
+	return path("%s/full", config->run);
+}
+
+struct layout_path
+layout_full(const struct config *config, const char *slug)
+{
+	return path("%s/full/%s", config->run, slug);
+}

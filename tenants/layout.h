@@ -20,6 +20,7 @@
  *	<data>/hash.0, hash.1                           slots for password hashes
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
  *	<run>/fcgi.sock, hint.sock, ack.sock, control.sock
+ *	<run>/full/<slug>                               is not written to (full.h)
  *
  * The slug is one that slug_check() let pass, or SLUG_REGISTRY, whose database
  * is registry.db in every epoch.  No path can be longer than LAYOUT_MAX:
@@ -48,5 +49,7 @@ struct layout_path layout_fcgi_socket(const struct config *config);
 struct layout_path layout_hint_socket(const struct config *config);
 struct layout_path layout_ack_socket(const struct config *config);
 struct layout_path layout_control_socket(const struct config *config);
+struct layout_path layout_full_all(const struct config *config);
+struct layout_path layout_full(const struct config *config, const char *slug);
 
 #endif

@@ -106,6 +106,8 @@ static const struct config_key keys[] = {
 	  MIB, 16 * 1024 * GIB, "what is kept on disk to be merged, all tenants" },
 	{ "replica.spool_max", CONFIG_BYTES, AT(replica_spool_max), "1GiB",
 	  MIB, 16 * 1024 * GIB, "what may wait for the store before it is thinned" },
+	{ "replica.spool_full", CONFIG_POLICY, AT(replica_spool_refuse), "grow",
+	  0, 0, "where it cannot be thinned to that: grow, or refuse writes" },
 	{ "replica.verify_every", CONFIG_DURATION, AT(replica_verify_ms), "0s",
 	  0, 365 * DAY, "prove each tenant's replica so often; 0s: never" },
 	{ "replica.confirm", CONFIG_DURATION, AT(replica_confirm_ms), "10s",

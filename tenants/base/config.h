@@ -71,6 +71,7 @@ struct config {
 	int64_t replica_put_budget;	/* PUTs a day, all tenants; 0 = no bound */
 	int64_t replica_shelf_max;	/* bytes kept to be merged; 512 MiB */
 	int64_t replica_spool_max;	/* bytes that wait for the store; 1 GiB */
+	int64_t replica_spool_refuse;	/* beyond it: 0 it grows, 1 writes are refused */
 	int64_t replica_verify_ms;	/* each tenant is proven so often; 0 = never */
 	int64_t replica_confirm_ms;	/* a request waits so long for it; 10s */
 	int64_t replica_open;		/* tenants open at once; 256 */

@@ -260,6 +260,12 @@ config_value_set(struct config *config, const struct config_key *key, struct str
 		return err_set(err, ERR_INPUT,
 		    "'%.*s' is not debug, info, warn or error",
 		    STR_FMT(str_sub(value, 0, 60)));
+	case CONFIG_POLICY:
+		*number_at(config, key) = str_is(value, "refuse");
+		if (str_is(value, "refuse") || str_is(value, "grow"))
+			return 0;
+		return err_set(err, ERR_INPUT, "'%.*s' is not grow or refuse",
+		    STR_FMT(str_sub(value, 0, 60)));
 	default:
 		return set_number(config, key, value, err);
 	}
@@ -281,6 +287,10 @@ config_value_put(const struct config *config, const struct config_key *key,
 		break;
 	case CONFIG_LEVEL:
 		buf_puts(out, log_level_name(config->log_level));
+		break;
+	case CONFIG_POLICY:
+		memcpy(&number, at, sizeof number);
+		buf_puts(out, number ? "refuse" : "grow");
 		break;
 	default:
 		memcpy(&number, at, sizeof number);

@@ -16,6 +16,7 @@ enum config_kind {
 	CONFIG_DOMAIN,
 	CONFIG_GROUP,
 	CONFIG_LEVEL,
+	CONFIG_POLICY, /* grow or refuse, kept as 0 or 1 */
 	CONFIG_NUMBER,
 	CONFIG_BYTES, /* a size, kept in bytes */
 	CONFIG_KIBIBYTES, /* a size, kept in KiB */
