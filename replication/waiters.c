@@ -111,18 +111,19 @@ waiters_forget_all(struct waiters *waiters)
 /*
  * Two ways to know that it was: the position has passed its frame in the same
  * generation of the WAL; or all of the WAL was captured since it asked, by a
- * flush that began after the commit.
+ * flush that began after the commit.  Where that found nothing the stream may be
+ * sealed again by now, and its position says all the same how far it came.
  */
 static int
 is_captured(const struct waiter *waiter, const struct stream *stream)
 {
 	const uint32_t *salt = waiter->commit.salt;
 
-	if (stream->file == NULL || stream->pos.txid == 0)
+	if (stream->pos.txid == 0)
 		return 0;
 	if (stream->flushes > waiter->flushes)
 		return 1;
-	return (salt[0] != 0 || salt[1] != 0) &&
+	return stream->file != NULL && (salt[0] != 0 || salt[1] != 0) &&
 	       wal_same_salt(salt, stream->pos.wal.salt) &&
 	       waiter->commit.frame <= stream->pos.wal.frame;
 }

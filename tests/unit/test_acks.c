@@ -284,6 +284,29 @@ it_is_answered_when_the_store_has_it(void **state)
 	close(fd);
 }
 
+/*
+ * A flush that finds nothing new leaves a quiet stream to be sealed within the
+ * same tick.  Who waited was once flushed for again at each tick, until his
+ * time was over.
+ */
+static void
+it_is_answered_though_the_stream_is_sealed_again(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	settle_claim(claim);
+	follow_all();
+	ask(fd, ACK_WAIT, "acme");
+	assert_string_equal(answer(fd), "");
+	capture(acme());
+	assert_true(stream_wants_seal(acme(), INT64_MAX));
+	assert_int_equal(stream_seal(acme(), &house.err), 1);
+	serve();
+	assert_string_equal(answer(fd), "ok");
+	close(fd);
+}
+
 static void
 those_who_come_meanwhile_go_together(void **state)
 {
@@ -431,6 +454,7 @@ main(void)
 		TEST(nothing_is_promised_without_the_claim),
 		TEST(a_fenced_machine_promises_nothing),
 		TEST(it_is_answered_when_the_store_has_it),
+		TEST(it_is_answered_though_the_stream_is_sealed_again),
 		TEST(those_who_come_meanwhile_go_together),
 		TEST(a_new_epoch_is_waited_for),
 		TEST(who_is_gone_is_forgotten),
