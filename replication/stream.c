@@ -12,9 +12,7 @@
 #include "tenants/base/log.h"
 
 /* A writer that holds the lock longer is asked again at the next tick. */
-#define LOCK_WAIT_MS     50
-#define RECLAIM_FIRST_MS (10 * 60 * 1000)
-#define RECLAIM_LAST_MS  (24 * 60 * 60 * 1000)
+#define LOCK_WAIT_MS 50
 
 struct stream *
 stream_new(struct stream_env *env, const char *slug, const char *db_path,
@@ -300,8 +298,8 @@ plan_chores(struct stream *stream)
 	spool->shelved_bytes = spool->shelved_snapshot = 0;
 }
 
-static int
-forget(struct stream *stream, struct err *err)
+int
+stream_forget(struct stream *stream, struct err *err)
 {
 	struct spool *spool = stream->spool;
 
@@ -319,7 +317,7 @@ stream_synced(struct stream *stream, struct err *err)
 		return 0;
 	position_synced(stream->file);
 	spool_synced(stream->spool);
-	return spool_drop_merged(stream->spool, err) ? -1 : forget(stream, err);
+	return spool_drop_merged(stream->spool, err) ? -1 : stream_forget(stream, err);
 }
 
 int
@@ -492,110 +490,4 @@ stream_close(struct stream *stream)
 	free(stream->marks);
 	stream->marks = NULL;
 	stream->n_marks = 0;
-}
-
-int
-stream_conclude(struct stream *stream, struct err *err)
-{
-	struct file_id db;
-
-	stream_close(stream);
-	if (stream->file == NULL)
-		return 0;
-	if (file_identify(stream->db_path, &db, err) ||
-	    file_identify(stream->wal_path, &stream->pos.wal_file, err))
-		return -1;
-	if (!file_id_eq(&db, &stream->pos.db))
-		stream->pos.complete = 0;
-	stream->pos.db = db;
-	stream->pos.sealed = 1;
-	stream->pos.shipped = stream->acked;
-	if (stream_save(stream, err) || position_sync(stream->file, err))
-		return -1;
-	return forget(stream, err);
-}
-
-int
-stream_wants_seal(const struct stream *stream, int64_t mono_ms)
-{
-	return stream_is_open(stream) && !stream->dirty &&
-	       stream->snapshot == NULL && !stream->in_flight &&
-	       stream->spool->n == 0 && stream->pos.txid > 0 &&
-	       mono_ms - stream->active_ms >=
-		   stream->env->config->replica_idle_ms;
-}
-
-/* How long until a WAL left behind by a worker is looked at again. */
-static void
-plan_reclaim(struct stream *stream)
-{
-	int64_t wait = RECLAIM_FIRST_MS;
-	int i;
-
-	for (i = 0; i < stream->reclaims && wait < RECLAIM_LAST_MS; i++)
-		wait *= 2;
-	stream->reclaims = stream->seen_wal.size > 0 ? stream->reclaims + 1 : 0;
-	stream->reclaim_ms = clock_mono_ms() + wait;
-}
-
-/*
- * R16.  The last connection to close lets SQLite, under its exclusive lock,
- * remove the WAL; where a worker still has the file open, it stays.  A commit
- * that slips in between our last look and the close is then folded into the
- * database uncaptured, and shows as a change of the file's identity: the next
- * flush starts a new epoch.
- */
-int
-stream_seal(struct stream *stream, struct err *err)
-{
-	int complete = stream->pos.complete;
-	struct db_wal index;
-	struct file_id wal;
-
-	if (!complete) {
-		complete = stream_checkpoint(stream, err);
-		if (complete < 0)
-			return -1;
-	}
-	if (!complete) {
-		stream->active_ms = clock_mono_ms();
-		return 0;
-	}
-	/* The checkpoint may have captured what is to be shipped first. */
-	if (stream->spool->n > 0)
-		return 0;
-	/* Before the last look: what comes after that shall show in it. */
-	if (stream_settle(stream->wal_path, &wal, err) ||
-	    stream_index(stream, &index, err))
-		return -1;
-	if (index.frames > 0 &&
-	    (!wal_same_salt(index.salt, stream->pos.wal.salt) ||
-		index.frames != stream->pos.wal.frame)) {
-		stream_touch(stream);
-		return 0;
-	}
-	stream->pos.sealed = 1;
-	stream->pos.shipped = stream->acked;
-	if (stream_save(stream, err) || position_sync(stream->file, err) ||
-	    forget(stream, err))
-		return -1;
-	db_rollback(stream->conn[stream->pin]);
-	db_close(stream->conn[1 - stream->pin]);
-	db_close_last(stream->conn[stream->pin]);
-	stream->conn[0] = stream->conn[1] = NULL;
-	stream_close(stream);
-	stream->seen_db = stream->pos.db;
-	if (file_identify(stream->wal_path, &stream->seen_wal, err))
-		return -1;
-	if (stream->seen_wal.ino != 0)
-		stream->seen_wal = wal;
-	stream->pos.wal_file = stream->seen_wal;
-	if (stream_save(stream, err))
-		return -1;
-	plan_reclaim(stream);
-	position_close(stream->file);
-	stream->file = NULL;
-	spool_close(stream->spool);
-	stream->spool = NULL;
-	return 1;
 }

@@ -19,7 +19,8 @@
  * so that nobody can restart the WAL unseen (R2a).
  *
  * stream_capture.c says how continuity is proven; stream_checkpoint.c how the
- * WAL is folded into the database; stream_epoch.c what happens where continuity ends.
+ * WAL is folded into the database; stream_epoch.c what happens where continuity ends;
+ * stream_seal.c how a stream comes to rest.
  */
 /* As long as the kernel's clock for files may stand still (HZ = 100). */
 #define STREAM_TICK_MS 10
@@ -279,6 +280,7 @@ int stream_repin(struct stream *stream, struct err *err);
 int stream_settle(const char *path, struct file_id *out, struct err *err);
 int stream_sync(struct stream *stream, struct err *err);
 int stream_save(struct stream *stream, struct err *err);
+int stream_forget(struct stream *stream, struct err *err);
 void stream_note_point(struct stream *stream);
 int stream_capture(struct stream *stream, const struct db_wal *index,
     int64_t before_ms, struct err *err);

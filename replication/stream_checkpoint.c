@@ -82,6 +82,12 @@ stream_checkpoint(struct stream *stream, struct err *err)
 	begun_us = clock_mono_us();
 	if (capture_rest(stream, 0, err))
 		goto out;
+	/* Where it copies again what the file has, another is its identity. */
+	if (stream->pos.complete) {
+		stream->pos.complete = 0;
+		if (stream_save(stream, err))
+			goto out;
+	}
 	db_rollback(pin);
 	if (db_checkpoint(pin, &frames, &copied, err) == 0) {
 		complete = frames >= 0 && frames == copied;

@@ -2,6 +2,8 @@
  * What happens around a seal, and where nothing seems to happen: commits without
  * a hint, files that are written to in place, a disk that fails once.
  */
+#include <sys/resource.h>
+
 #include "tests/unit/stream_harness.h"
 #include "tests/unit/shim_close.h"
 
@@ -94,6 +96,58 @@ after_a_failed_sync_nothing_is_durable(void **state)
 	assert_same(t);
 }
 
+/* No file is written beyond that. */
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/*
+ * The last worker has gone, and the index with it: whoever comes next finds in
+ * the WAL what was committed, but not that the database has it already.  That
+ * began an epoch at each renewal of the pool, of all that had such a WAL.
+ */
+static void
+a_wal_left_behind_is_removed_and_begins_no_epoch(void **state)
+{
+	struct t *t = *state;
+
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	assert_true(t->stream->seen_wal.size > 0);
+	db_close(t->worker);
+	t->worker = NULL;
+	restart(t);
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	/* Neither does one that is copied in part. */
+	limit_files(8192);
+	assert_int_equal(stream_seal(t->stream, &t->err), -1);
+	limit_files(RLIM_INFINITY);
+	restart(t);
+	flush(t);
+	assert_int_equal(t->stream->pos.epoch, 1);
+	ack_all(t);
+	t->stream->acked = 0;
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	assert_int_equal(t->stream->seen_wal.ino, 0);
+	assert_false(stream_changed(t->stream));
+	t->worker = open_db(t, DB_SERVE, 0);
+	exec(t, "INSERT INTO t(n) VALUES(2)");
+	flush(t);
+	assert_int_equal(t->stream->pos.epoch, 1);
+	assert_same(t);
+}
+
 static void
 commit_behind_the_index(void *arg)
 {
@@ -131,6 +185,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_database_overwritten_beside_its_wal_begins_an_epoch,
 		    setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_wal_left_behind_is_removed_and_begins_no_epoch, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_commit_behind_the_index_is_not_forgotten, setup,
 		    teardown),
