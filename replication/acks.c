@@ -257,27 +257,30 @@ await(struct peer *peer, const struct hint *hint)
 	};
 	const struct acks_env *env = &peer->acks->env;
 
-	peer->state = strcmp(hint->slug, SLUG_REGISTRY) == 0 ? WAITS_REGISTRY
-							     : WAITS;
+	peer->state =
+	    strcmp(hint->slug, SLUG_REGISTRY) == 0 ? WAITS_REGISTRY : WAITS;
 	waiters_add(env->waiters, env->streams, &opts);
 }
 
 /*
  * A restored house knows only the tenants of its registry.  That is seldom
  * written, and a new tenant is the reason: no write of his is safe before.
+ * So the files are asked: who made him may have been killed before his hint
+ * was sent, and the stream would learn of it at the next sweep.
  */
 static int
 registry_waits(const struct acks *acks)
 {
-	const struct stream *stream =
-	    streams_find(acks->env.streams, SLUG_REGISTRY);
+	struct stream *stream = streams_find(acks->env.streams, SLUG_REGISTRY);
 
 	if (stream == NULL)
 		return 0;
-	if (stream->file == NULL)
-		return stream->dirty || !stream->pos.sealed;
-	return stream->dirty || stream->pos.txid == 0 ||
-	       stream->acked < stream->pos.txid;
+	if (stream->dirty)
+		return 1;
+	if (!stream_is_open(stream))
+		return !stream->pos.sealed || stream_changed(stream);
+	return stream->pos.txid == 0 || stream->acked < stream->pos.txid ||
+	       stream_lag(stream, clock_wall_ms()).bytes > 0;
 }
 
 static void

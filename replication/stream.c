@@ -317,7 +317,9 @@ stream_synced(struct stream *stream, struct err *err)
 		return 0;
 	position_synced(stream->file);
 	spool_synced(stream->spool);
-	return spool_drop_merged(stream->spool, err) ? -1 : stream_forget(stream, err);
+	return spool_drop_merged(stream->spool, err)
+		   ? -1
+		   : stream_forget(stream, err);
 }
 
 int

@@ -284,6 +284,41 @@ it_is_answered_when_the_store_has_it(void **state)
 	close(fd);
 }
 
+/* Whoever made a tenant may be gone before his hint was sent. */
+static void
+the_registry_is_waited_for_without_its_hint(void **state)
+{
+	struct stream *registry, *globex;
+	int turn, fd = dial();
+
+	(void)state;
+	settle_claim(claim);
+	follow_all();
+	registry = streams_find(follow.streams, SLUG_REGISTRY);
+	follow_tenant("globex");
+	follow_sql("globex", 1, "INSERT INTO t VALUES (1)");
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	globex = streams_find(follow.streams, "globex");
+	/* Found closed, then open. */
+	for (turn = 0; turn < 2; turn++) {
+		if (turn == 1)
+			follow_tenant("initech");
+		assert_int_equal(stream_is_open(registry), turn);
+		assert_false(registry->dirty);
+		ask(fd, ACK_WAIT, "globex");
+		capture(globex);
+		ship(globex);
+		serve();
+		assert_string_equal(answer(fd), "");
+		assert_true(registry->dirty);
+		capture(registry);
+		ship(registry);
+		serve();
+		assert_string_equal(answer(fd), "ok");
+	}
+	close(fd);
+}
+
 /*
  * A flush that finds nothing new leaves a quiet stream to be sealed within the
  * same tick.  Who waited was once flushed for again at each tick, until his
@@ -454,6 +489,7 @@ main(void)
 		TEST(nothing_is_promised_without_the_claim),
 		TEST(a_fenced_machine_promises_nothing),
 		TEST(it_is_answered_when_the_store_has_it),
+		TEST(the_registry_is_waited_for_without_its_hint),
 		TEST(it_is_answered_though_the_stream_is_sealed_again),
 		TEST(those_who_come_meanwhile_go_together),
 		TEST(a_new_epoch_is_waited_for),
