@@ -316,6 +316,9 @@ stream_synced(struct stream *stream, struct err *err)
 	if (stream->spool == NULL)
 		return 0;
 	position_synced(stream->file);
+	/* Its TXIDs would be used again. */
+	if (stream->unsaved)
+		return 0;
 	spool_synced(stream->spool);
 	return spool_drop_merged(stream->spool, err)
 		   ? -1
@@ -325,7 +328,9 @@ stream_synced(struct stream *stream, struct err *err)
 int
 stream_save(struct stream *stream, struct err *err)
 {
-	return position_save(stream->file, &stream->pos, err);
+	stream->unsaved =
+	    position_save(stream->file, &stream->pos, err) != 0;
+	return stream->unsaved ? -1 : 0;
 }
 
 /* Position and spool, as they were left: by a clean end or by a power cut. */

@@ -108,6 +108,8 @@ struct stream {
 	char *shelf;			/* NULL: what is shipped is removed */
 
 	struct position pos;
+	int unsaved;			/* the file does not say so yet: nothing
+					   of it is durable */
 	uint64_t acked;			/* every TXID up to it, by the store */
 	struct position_file *file;	/* NULL: not loaded */
 	struct spool *spool;

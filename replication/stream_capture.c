@@ -119,6 +119,7 @@ write_file(struct stream *stream, const struct db_wal *index,
 	spool_path(stream->spool, &key, path);
 	if (capture_raw(&capture, pos->pages, place, to, &pages, &bytes, err))
 		return -1;
+	stream->unsaved = 1;
 	pos->txid = key.max_txid;
 	pos->time_ms = capture.time_ms;
 	pos->pages = pages;
@@ -236,12 +237,21 @@ write_files(struct stream *stream, const struct db_wal *index,
 	return write_up_to(stream, index, place, index->frames, time_ms, err);
 }
 
+/* Also what an earlier attempt has written. */
+static int
+note_captured(struct stream *stream, struct err *err)
+{
+	if (!stream->unsaved)
+		return 0;
+	stream->pos.shipped = stream->acked;
+	return stream_save(stream, err);
+}
+
 int
 stream_capture(struct stream *stream, const struct db_wal *index,
     int64_t before_ms, struct err *err)
 {
 	int64_t interval = stream_interval(stream);
-	uint64_t txid = stream->pos.txid;
 	struct err ignored = ERR_INIT;
 	struct db_wal again;
 	struct wal_place place;
@@ -255,7 +265,7 @@ stream_capture(struct stream *stream, const struct db_wal *index,
 	if (place.frame == index->frames) {
 		if (place.frame == 0 ||
 		    memcmp(place.cksum, index->cksum, sizeof(place.cksum)) == 0)
-			return 0;
+			goto captured;
 		err_set(err, ERR_CORRUPT, "the WAL's frame %u was replaced",
 		    place.frame);
 		goto broken;
@@ -270,10 +280,9 @@ stream_capture(struct stream *stream, const struct db_wal *index,
 		stream->dirty_ms =
 		    stream->n_marks > 0 ? stream->marks[0].time_ms : before_ms;
 	}
-	if (stream->pos.txid == txid)
+captured:
+	if (note_captured(stream, err) == 0)
 		return 0;
-	stream->pos.shipped = stream->acked;
-	return stream_save(stream, err);
 broken:
 	stream->dirty = 1;
 	if (err->code != ERR_CORRUPT)

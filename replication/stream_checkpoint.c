@@ -47,9 +47,9 @@ stream_wants_checkpoint(struct stream *stream)
 static int
 capture_rest(struct stream *stream, uint32_t least, struct err *err)
 {
+	const struct spool_item *last;
 	struct db_wal index;
 	uint32_t epoch = stream->pos.epoch;
-	uint64_t txid = stream->pos.txid;
 
 	if (stream_index(stream, &index, err))
 		return -1;
@@ -59,7 +59,8 @@ capture_rest(struct stream *stream, uint32_t least, struct err *err)
 		return -1;
 	if (stream->pos.epoch != epoch)
 		return err_set(err, ERR_BUSY, "a new epoch has begun");
-	return stream->pos.txid == txid ? 0 : stream_sync(stream, err);
+	last = stream->spool->last;
+	return last == NULL || last->durable ? 0 : stream_sync(stream, err);
 }
 
 int

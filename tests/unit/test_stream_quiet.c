@@ -7,6 +7,16 @@
 #include "tests/unit/stream_harness.h"
 #include "tests/unit/shim_close.h"
 
+/* No file is written beyond that. */
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 static void
 commit_unseen(void *arg)
 {
@@ -96,16 +106,6 @@ after_a_failed_sync_nothing_is_durable(void **state)
 	assert_same(t);
 }
 
-/* No file is written beyond that. */
-static void
-limit_files(rlim_t bytes)
-{
-	struct rlimit limit = { bytes, RLIM_INFINITY };
-
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /*
  * The last worker has gone, and the index with it: whoever comes next finds in
  * the WAL what was committed, but not that the database has it already.  That
@@ -148,6 +148,72 @@ a_wal_left_behind_is_removed_and_begins_no_epoch(void **state)
 	assert_same(t);
 }
 
+/*
+ * A TXID that the position does not know is used again after a crash, so none
+ * of that may leave the machine.
+ */
+static void
+assert_noted_before_durable(struct t *t)
+{
+	uint64_t txid = t->stream->pos.txid;
+
+	OK(stream_sync(t->stream, e_));
+	assert_false(t->stream->spool->last->durable);
+	limit_files(RLIM_INFINITY);
+	stream_touch(t->stream);
+	flush(t);
+	assert_true(t->stream->spool->last->durable);
+	assert_true(t->stream->pos.txid >= txid);
+	txid = t->stream->pos.txid;
+	restart(t);
+	flush(t);
+	assert_int_equal(t->stream->pos.txid, txid);
+	assert_int_equal(t->stream->pos.epoch, 1);
+	assert_same(t);
+}
+
+/* The disk has room for the first of two files. */
+static void
+what_was_captured_before_a_failure_is_noted(void **state)
+{
+	struct t *t = *state;
+	struct db_commit commit;
+
+	flush(t);
+	OK(db_begin_write(t->worker, e_));
+	OK(db_exec(t->worker, "INSERT INTO t(n) VALUES(1)", e_));
+	OK(db_commit(t->worker, e_));
+	assert_true(db_take_commit(t->worker, &commit));
+	commit.time_ms -= 2 * t->config.replica_interval_ms;
+	stream_hint(t->stream, &commit);
+	exec(t, "INSERT INTO t(v) VALUES(randomblob(100000))");
+	limit_files(50000);
+	assert_int_equal(
+	    stream_flush(t->stream, clock_wall_ms(), 1, &t->err), -1);
+	assert_int_equal(t->stream->pos.txid, 2);
+	assert_noted_before_durable(t);
+}
+
+/* One of the two slots cannot be written. */
+static void
+a_position_that_was_not_saved_is_saved_again(void **state)
+{
+	struct t *t = *state;
+	int rc;
+
+	flush(t);
+	do {
+		exec(t, "INSERT INTO t(n) VALUES(1)");
+		limit_files(4096);
+		rc = stream_flush(t->stream, clock_wall_ms(), 1, &t->err);
+		if (rc == 0)
+			limit_files(RLIM_INFINITY);
+	} while (rc == 0 && t->stream->pos.txid < 4);
+	assert_int_equal(rc, -1);
+	assert_non_null(strstr(t->err.msg, "/position: "));
+	assert_noted_before_durable(t);
+}
+
 static void
 commit_behind_the_index(void *arg)
 {
@@ -187,6 +253,12 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_wal_left_behind_is_removed_and_begins_no_epoch, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_was_captured_before_a_failure_is_noted, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_position_that_was_not_saved_is_saved_again, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_commit_behind_the_index_is_not_forgotten, setup,
