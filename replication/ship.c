@@ -127,12 +127,12 @@ conflict(struct shipment *shipment, const struct err *failure)
 		ask_epochs(shipment);
 		return 1;
 	}
-	stream->halted = 1;
 	stream_set_failure(stream, failure);
 	err_hint(stream->failure,
 	    "another replicator writes to %s; stop it, "
 	    "then restart this one",
 	    store_url(shipment->store));
+	stream->halted = 1;
 	return 0;
 }
 

@@ -328,8 +328,7 @@ stream_synced(struct stream *stream, struct err *err)
 int
 stream_save(struct stream *stream, struct err *err)
 {
-	stream->unsaved =
-	    position_save(stream->file, &stream->pos, err) != 0;
+	stream->unsaved = position_save(stream->file, &stream->pos, err) != 0;
 	return stream->unsaved ? -1 : 0;
 }
 

@@ -245,7 +245,10 @@ void stream_ask_point(struct stream *stream, const struct wal_place *at);
 /* Takes in what the file `proven` says now. */
 void stream_read_proof(struct stream *stream);
 
-/* What is wrong with it, for status; NULL: nothing any more. */
+/*
+ * What is wrong with it, for status and for those who wait; NULL: nothing any
+ * more.  What has halted it stays.
+ */
 void stream_set_failure(struct stream *stream, const struct err *err);
 
 /* Closes what is open, without ceremony: the next flush opens and verifies. */

@@ -157,6 +157,9 @@ stream_count_checkpoint(struct stream *stream, int complete, int64_t us)
 void
 stream_set_failure(struct stream *stream, const struct err *err)
 {
+	/* Not for what comes and goes meanwhile. */
+	if (stream->halted)
+		return;
 	if (err == NULL) {
 		free(stream->failure);
 		stream->failure = NULL;

@@ -132,6 +132,7 @@ a_machine_that_went_back_begins_the_next_epoch(void **state)
 static void
 two_in_one_epoch_stop_with_an_alarm(void **state)
 {
+	struct err full = ERR_INIT;
 	struct stream *stream;
 	int i;
 
@@ -155,6 +156,15 @@ two_in_one_epoch_stop_with_an_alarm(void **state)
 		follow_one(stream);
 	assert_int_equal(stream->acked, 1);
 	assert_int_equal(stream->spool->n, 2);
+	/*
+	 * Said until the restart: a disk that was full for a moment once made it
+	 * look well, and whoever asked for a flush had no answer.
+	 */
+	(void)err_set(&full, ERR_SYSTEM, "the disk is full");
+	stream_set_failure(stream, &full);
+	assert_int_equal(stream->failure->code, ERR_CONFLICT);
+	stream_set_failure(stream, NULL);
+	assert_non_null(stream->failure);
 }
 
 /* The new epoch cannot begin yet: the lost one must not go on meanwhile. */
