@@ -527,9 +527,8 @@ claim_confirmed_ms(const struct claim *claim)
 int
 claim_is_fresh(struct claim *claim, int64_t mono_ms)
 {
-	int64_t confirmed_ms = claim_confirmed_ms(claim);
-
-	if (confirmed_ms != 0 && mono_ms <= confirmed_ms + CLAIM_FRESH_MS)
+	if (claim_may_ship(claim, mono_ms) &&
+	    mono_ms <= claim->confirmed_ms + CLAIM_FRESH_MS)
 		return 1;
 	if (claim->state == HELD)
 		claim->next_ms = 0;

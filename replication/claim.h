@@ -55,8 +55,8 @@ int claim_may_ship(const struct claim *claim, int64_t mono_ms);
 int64_t claim_confirmed_ms(const struct claim *claim);
 
 /*
- * Was it ours at most CLAIM_FRESH_MS ago, so that nobody else has shipped
- * since?  Where it is not known, the next claim_tend asks, however long
+ * Was it ours at most CLAIM_FRESH_MS ago, or twice replica.claim if that is
+ * less, so that nobody else has shipped since?  Where it is not known, the next claim_tend asks, however long
  * replica.claim is.
  */
 #define CLAIM_FRESH_MS 10000

@@ -28,6 +28,8 @@ enter(void **state)
 	memset(&waiters, 0, sizeof(waiters));
 	claim = claim_new(&house.config, follow.store, "here", "a-house", &house.err);
 	HAVE(claim);
+	/* A successor waits for the first; the tests have time. */
+	house.config.replica_claim_ms = CLAIM_FRESH_MS;
 	follow_tenant("acme");
 	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
 	follow_start();

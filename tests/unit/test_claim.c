@@ -105,6 +105,7 @@ static void
 the_first_has_it_at_once(void **state)
 {
 	struct machine a;
+	int64_t at_ms;
 
 	(void)state;
 	start(&a, "a");
@@ -117,6 +118,16 @@ the_first_has_it_at_once(void **state)
 	assert_in_range(claim_due_ms(a.claim, 1),
 	    claim_confirmed_ms(a.claim) + 1,
 	    claim_confirmed_ms(a.claim) + CLAIM_MS);
+	/* For an answer no more than for an object: a successor ships by then. */
+	at_ms = claim_confirmed_ms(a.claim) + 2 * CLAIM_MS;
+	assert_true(claim_is_fresh(a.claim, at_ms - 1));
+	assert_false(claim_is_fresh(a.claim, at_ms));
+	assert_int_equal(claim_due_ms(a.claim, 1), 0);
+	a.config.replica_claim_ms = 6 * CLAIM_FRESH_MS;
+	at_ms = claim_confirmed_ms(a.claim) + CLAIM_FRESH_MS;
+	assert_true(claim_is_fresh(a.claim, at_ms));
+	assert_false(claim_is_fresh(a.claim, at_ms + 1));
+	a.config.replica_claim_ms = CLAIM_MS;
 	run(&a, soon());
 	assert_true(ships(&a));
 	/* Killed and started again in the same place: no wait. */
