@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "replication/ltx.h"
+#include "replication/restore_history.h"
 #include "tenants/base/clock.h"
 
 /*
@@ -25,34 +25,8 @@
  * begins with the time of its base.  Its predecessors belong to the same
  * history as long as their claims name the same uid.
  */
-#define LEVELS      (STORE_LEVEL_SNAPSHOT + 1)
 #define POINT_TEXT  80
 #define OBJECTS_MAX (RESTORE_PLAN_MAX / sizeof(struct store_object))
-
-struct range {
-	uint64_t min_txid, max_txid;
-	int64_t size;
-	int level;
-	int damaged; /* a point of the history, and no way to it */
-	int chosen;
-};
-
-/* What the store has of one epoch. */
-struct history {
-	struct store *store;
-	const char *slug;
-	uint32_t epoch;
-	struct restore_owner owner;
-	struct range *range;
-	size_t n, max;
-	int listing; /* levels that are on their way */
-	struct err failure; /* of the first that failed */
-};
-
-struct epochs {
-	uint32_t *epoch; /* ascending */
-	size_t n, max;
-};
 
 static void
 point_text(uint64_t txid, int64_t time_ms, char out[POINT_TEXT])
@@ -64,217 +38,6 @@ point_text(uint64_t txid, int64_t time_ms, char out[POINT_TEXT])
 	    out, POINT_TEXT, "TXID %llu of %s", (unsigned long long)txid, time);
 }
 
-/* --- what there is ---------------------------------------------------------- */
-
-static struct store_key
-key_of(const struct history *history, const struct range *range)
-{
-	struct store_key key = { .epoch = history->epoch,
-		.kind = STORE_LTX,
-		.level = range->level,
-		.min_txid = range->min_txid,
-		.max_txid = range->max_txid };
-
-	(void)str_copy(str_of(history->slug), key.slug, sizeof key.slug);
-	return key;
-}
-
-static int
-add_epoch(
-    struct store_op *op, const struct store_object *object, struct err *err)
-{
-	struct epochs *epochs = op->arg;
-
-	(void)err;
-	if (epochs->n == epochs->max) {
-		epochs->max = epochs->max * 2 + 8;
-		epochs->epoch =
-		    realloc(epochs->epoch, epochs->max * sizeof *epochs->epoch);
-		if (!epochs->epoch)
-			err_die("out of memory: %zu epochs", epochs->max);
-	}
-	epochs->epoch[epochs->n++] = object->key.epoch;
-	return 0;
-}
-
-static int
-list_epochs(struct store *store, const char *slug, struct epochs *epochs,
-    struct err *err)
-{
-	struct store_op op = {
-		.verb = STORE_EPOCHS, .object = add_epoch, .arg = epochs
-	};
-
-	/* What stands alone is of no epoch. */
-	if (!slug[0])
-		return add_epoch(&op, &(struct store_object){ .size = 0 }, err);
-	(void)str_copy(str_of(slug), op.key.slug, sizeof op.key.slug);
-	if (store_now(store, &op, err) != 0)
-		return -1;
-	if (epochs->n > 0)
-		return 0;
-	err_set(err, ERR_NOT_FOUND, "%s: there is no replica of it in %s", slug,
-	    store_url(store));
-	return err_hint(err, "is the name right? --from URL looks elsewhere");
-}
-
-static int
-add_range(
-    struct store_op *op, const struct store_object *object, struct err *err)
-{
-	struct history *history = op->arg;
-
-	(void)err;
-	if (history->n == history->max) {
-		history->max = history->max * 2 + 64;
-		history->range = realloc(
-		    history->range, history->max * sizeof *history->range);
-		if (!history->range)
-			err_die("out of memory: %zu objects", history->max);
-	}
-	history->range[history->n++] = (struct range){
-		.min_txid = object->key.min_txid,
-		.max_txid = object->key.max_txid,
-		.size = object->size,
-		.level = object->key.level,
-	};
-	return 0;
-}
-
-static int
-by_max(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	if (x->max_txid != y->max_txid)
-		return x->max_txid < y->max_txid ? -1 : 1;
-	return x->min_txid > y->min_txid ? -1 : x->min_txid < y->min_txid;
-}
-
-static int
-by_min(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	if (x->min_txid != y->min_txid)
-		return x->min_txid < y->min_txid ? -1 : 1;
-	return x->max_txid < y->max_txid ? -1 : x->max_txid > y->max_txid;
-}
-
-static void
-listed(struct store_op *op, const struct err *err)
-{
-	struct history *history = op->arg;
-
-	history->listing--;
-	if (history->failure.code == ERR_NONE)
-		history->failure = *err;
-}
-
-/* All levels at once: the wait is for one answer, not for ten. */
-static int
-list_levels(struct history *history, struct err *err)
-{
-	struct store_op op[LEVELS];
-
-	memset(op, 0, sizeof op);
-	err_clear(&history->failure);
-	history->listing = LEVELS;
-	for (int level = 0; level < LEVELS; level++) {
-		op[level].verb = STORE_LIST;
-		op[level].object = add_range;
-		op[level].done = listed;
-		op[level].arg = history;
-		op[level].key.epoch = history->epoch;
-		op[level].key.level = level;
-		(void)str_copy(str_of(history->slug), op[level].key.slug,
-		    sizeof op[level].key.slug);
-		store_submit(history->store, &op[level]);
-	}
-	while (history->listing > 0)
-		(void)store_poll(history->store, NULL, 0, -1);
-	if (history->failure.code == ERR_NONE)
-		return 0;
-	*err = history->failure;
-	return -1;
-}
-
-/* The ranges end up ordered by their last TXID. */
-static int
-load(struct history *history, uint32_t epoch, struct err *err)
-{
-	struct err no_owner = ERR_INIT;
-
-	history->epoch = epoch;
-	history->n = 0;
-	if (list_levels(history, err) != 0)
-		return -1;
-	if (history->n > 0)
-		qsort(
-		    history->range, history->n, sizeof *history->range, by_max);
-	memset(&history->owner, 0, sizeof history->owner);
-	/* A claim that cannot be read must not stand in the way of the data. */
-	if (epoch != 0)
-		(void)restore_owner_read(history->store, history->slug, epoch,
-		    &history->owner, &no_owner);
-	return 0;
-}
-
-struct head {
-	unsigned char bytes[LTX_HEADER];
-	size_t n;
-};
-
-static int
-take_head(struct store_op *op, const void *p, size_t n, struct err *err)
-{
-	struct head *head = op->arg;
-
-	(void)err;
-	if (n > sizeof head->bytes - head->n)
-		n = sizeof head->bytes - head->n;
-	memcpy(head->bytes + head->n, p, n);
-	head->n += n;
-	return 0;
-}
-
-static int
-time_of(const struct history *history, const struct range *range,
-    int64_t *time_ms, struct err *err)
-{
-	struct head head = { .n = 0 };
-	struct store_op op = { .verb = STORE_GET,
-		.length = LTX_HEADER,
-		.data = take_head,
-		.arg = &head };
-	char name[STORE_KEY_TEXT];
-	struct ltx_header header;
-
-	op.key = key_of(history, range);
-	store_key_text(&op.key, name);
-	if (store_now(history->store, &op, err) != 0 ||
-	    ltx_header_parse(head.bytes, head.n, name, &header, err) != 0)
-		return -1;
-	if (header.min_txid != range->min_txid ||
-	    header.max_txid != range->max_txid)
-		return err_set(err, ERR_CORRUPT,
-		    "%s: header: holds TXIDs %llu to %llu", name,
-		    (unsigned long long)header.min_txid,
-		    (unsigned long long)header.max_txid);
-	*time_ms = header.time_ms;
-	return 0;
-}
-
-/* The first state that can be restored, or NULL: nothing begins at TXID 1. */
-static const struct range *
-oldest(const struct history *history)
-{
-	for (size_t i = 0; i < history->n; i++)
-		if (history->range[i].min_txid == 1)
-			return &history->range[i];
-	return NULL;
-}
-
 /* --- which point -------------------------------------------------------------- */
 
 /*
@@ -282,14 +45,14 @@ oldest(const struct history *history)
  * states are gone, only the claim still says when it began.
  */
 static int
-covers(const struct history *history, int64_t time_ms, struct err *err)
+covers(const struct restore_history *history, int64_t time_ms, struct err *err)
 {
-	const struct range *first = oldest(history);
+	const struct restore_range *first = restore_history_oldest(history);
 	const struct restore_owner *owner = &history->owner;
 	char point[POINT_TEXT], time[CLOCK_TEXT];
 	int64_t from;
 
-	if (time_of(history, first, &from, err) != 0)
+	if (restore_history_time(history, first, &from, err) != 0)
 		return -1;
 	if (time_ms >= from)
 		return 1;
@@ -309,7 +72,7 @@ covers(const struct history *history, int64_t time_ms, struct err *err)
 
 /* Index of the last range whose time is at most time_ms. */
 static int
-find_time(const struct history *history, int64_t time_ms, size_t *out,
+find_time(const struct restore_history *history, int64_t time_ms, size_t *out,
     struct err *err)
 {
 	size_t low = 0, high = history->n;
@@ -318,7 +81,8 @@ find_time(const struct history *history, int64_t time_ms, size_t *out,
 		size_t middle = low + (high - low) / 2;
 		int64_t then;
 
-		if (time_of(history, &history->range[middle], &then, err) != 0)
+		if (restore_history_time(
+			history, &history->range[middle], &then, err) != 0)
 			return -1;
 		if (then <= time_ms)
 			low = middle + 1;
@@ -331,10 +95,10 @@ find_time(const struct history *history, int64_t time_ms, size_t *out,
 }
 
 static int
-find_txid(
-    const struct history *history, uint64_t txid, size_t *out, struct err *err)
+find_txid(const struct restore_history *history, uint64_t txid, size_t *out,
+    struct err *err)
 {
-	const struct range *last = &history->range[history->n - 1];
+	const struct restore_range *last = &history->range[history->n - 1];
 	char point[POINT_TEXT];
 	int64_t time_ms;
 	size_t i = 0;
@@ -354,7 +118,7 @@ find_txid(
 		    i > 0 ? (unsigned long long)history->range[i - 1].max_txid
 			  : 0,
 		    (unsigned long long)history->range[i].max_txid);
-	if (time_of(history, last, &time_ms, err) != 0)
+	if (restore_history_time(history, last, &time_ms, err) != 0)
 		return -1;
 	point_text(last->max_txid, time_ms, point);
 	return err_set(err, ERR_NOT_FOUND,
@@ -363,8 +127,8 @@ find_txid(
 }
 
 static int
-find_point(const struct history *history, const struct restore_opts *opts,
-    size_t *out, struct err *err)
+find_point(const struct restore_history *history,
+    const struct restore_opts *opts, size_t *out, struct err *err)
 {
 	if (opts->point == RESTORE_TIME)
 		return find_time(history, opts->time_ms, out, err);
@@ -376,21 +140,21 @@ find_point(const struct history *history, const struct restore_opts *opts,
 
 /* The point, and the one after it. */
 static int
-set_point(const struct history *history, size_t at, struct restore_plan *plan,
-    struct err *err)
+set_point(const struct restore_history *history, size_t at,
+    struct restore_plan *plan, struct err *err)
 {
-	const struct range *range = &history->range[at];
+	const struct restore_range *range = &history->range[at];
 	size_t next = at;
 
 	plan->txid = range->max_txid;
-	if (time_of(history, range, &plan->time_ms, err) != 0)
+	if (restore_history_time(history, range, &plan->time_ms, err) != 0)
 		return -1;
 	while (next < history->n && history->range[next].max_txid == plan->txid)
 		next++;
 	if (next == history->n)
 		return 0;
 	plan->next_txid = history->range[next].max_txid;
-	return time_of(
+	return restore_history_time(
 	    history, &history->range[next], &plan->next_time_ms, err);
 }
 
@@ -398,17 +162,17 @@ set_point(const struct history *history, size_t at, struct restore_plan *plan,
 
 /* The newest state not after txid, and its time, as text. */
 static int
-describe(const struct history *history, uint64_t txid, char out[POINT_TEXT],
-    struct err *err)
+describe(const struct restore_history *history, uint64_t txid,
+    char out[POINT_TEXT], struct err *err)
 {
 	int64_t time_ms;
 
 	for (size_t i = 0; i < history->n; i++) {
-		const struct range *range = &history->range[i];
+		const struct restore_range *range = &history->range[i];
 
 		if (range->max_txid != txid || range->damaged)
 			continue;
-		if (time_of(history, range, &time_ms, err) != 0)
+		if (restore_history_time(history, range, &time_ms, err) != 0)
 			return -1;
 		point_text(txid, time_ms, out);
 		return 0;
@@ -418,14 +182,14 @@ describe(const struct history *history, uint64_t txid, char out[POINT_TEXT],
 
 /* Nothing leads on from reached. */
 static int
-say_gap(const struct history *history, uint64_t reached, uint64_t target,
-    struct err *err)
+say_gap(const struct restore_history *history, uint64_t reached,
+    uint64_t target, struct err *err)
 {
 	char before[POINT_TEXT] = "", after[POINT_TEXT] = "";
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < history->n; i++) {
-		const struct range *range = &history->range[i];
+		const struct restore_range *range = &history->range[i];
 
 		if (range->min_txid <= reached + 1 && !range->damaged &&
 		    range->max_txid > target && range->max_txid < next)
@@ -444,17 +208,27 @@ say_gap(const struct history *history, uint64_t reached, uint64_t target,
 	return -1;
 }
 
+static int
+by_min(const void *a, const void *b)
+{
+	const struct restore_range *x = a, *y = b;
+
+	if (x->min_txid != y->min_txid)
+		return x->min_txid < y->min_txid ? -1 : 1;
+	return x->max_txid < y->max_txid ? -1 : x->max_txid > y->max_txid;
+}
+
 /* Marks the ranges of the chain; they are in order of their first TXID then. */
 static int
-find_chain(struct history *history, uint64_t target, struct err *err)
+find_chain(struct restore_history *history, uint64_t target, struct err *err)
 {
-	struct range *range = history->range;
+	struct restore_range *range = history->range;
 	uint64_t reached = 0;
 	size_t at = 0;
 
 	qsort(range, history->n, sizeof *range, by_min);
 	while (reached < target) {
-		struct range *best = NULL;
+		struct restore_range *best = NULL;
 
 		/* Those passed over end before the one that was taken then. */
 		for (; at < history->n && range[at].min_txid <= reached + 1;
@@ -476,7 +250,7 @@ find_chain(struct history *history, uint64_t target, struct err *err)
 }
 
 static int
-set_objects(const struct history *history, struct arena *arena,
+set_objects(const struct restore_history *history, struct arena *arena,
     struct restore_plan *plan, struct err *err)
 {
 	size_t n = 0;
@@ -490,11 +264,12 @@ set_objects(const struct history *history, struct arena *arena,
 		    (unsigned long long)plan->txid);
 	plan->objects = arena_array(arena, n, sizeof *plan->objects);
 	for (size_t i = 0; i < history->n; i++) {
-		const struct range *range = &history->range[i];
+		const struct restore_range *range = &history->range[i];
 
 		if (!range->chosen)
 			continue;
-		plan->objects[plan->n].key = key_of(history, range);
+		plan->objects[plan->n].key =
+		    restore_history_key(history, range);
 		plan->objects[plan->n++].size = range->size;
 		plan->bytes += range->size;
 	}
@@ -505,8 +280,8 @@ set_objects(const struct history *history, struct arena *arena,
 
 /* Loads the epoch that the point is in. */
 static int
-find_epoch(struct history *history, const struct restore_opts *opts,
-    const struct epochs *epochs, struct err *err)
+find_epoch(struct restore_history *history, const struct restore_opts *opts,
+    const struct restore_epochs *epochs, struct err *err)
 {
 	uint32_t newest = epochs->epoch[epochs->n - 1];
 	char uid[sizeof history->owner.uid] = "";
@@ -519,7 +294,7 @@ find_epoch(struct history *history, const struct restore_opts *opts,
 		if (opts->epoch != 0 && epochs->epoch[i] != opts->epoch)
 			continue;
 		known = 1;
-		if (load(history, epochs->epoch[i], err) != 0)
+		if (restore_history_load(history, epochs->epoch[i], err) != 0)
 			return -1;
 		/* Older ones are of another tenant that had the name. */
 		if (uid[0] && history->owner.uid[0] &&
@@ -527,7 +302,7 @@ find_epoch(struct history *history, const struct restore_opts *opts,
 			break;
 		if (!uid[0])
 			memcpy(uid, history->owner.uid, sizeof uid);
-		if (!oldest(history))
+		if (!restore_history_oldest(history))
 			continue;
 		if (opts->point == RESTORE_TIME)
 			covered = covers(history, opts->time_ms, err);
@@ -554,8 +329,9 @@ find_epoch(struct history *history, const struct restore_opts *opts,
 }
 
 static int
-is_one_of(const struct history *history, const struct range *range,
-    const struct store_object *objects, size_t n)
+is_one_of(const struct restore_history *history,
+    const struct restore_range *range, const struct store_object *objects,
+    size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct store_key *key = &objects[i].key;
@@ -573,10 +349,10 @@ int
 restore_plan_around(struct store *store, const struct store_object *avoid,
     size_t n, struct arena *arena, struct restore_plan *plan, struct err *err)
 {
-	struct history history = { .store = store, .slug = plan->slug };
+	struct restore_history history = { .store = store, .slug = plan->slug };
 	int rc = -1;
 
-	if (load(&history, plan->epoch, err) != 0)
+	if (restore_history_load(&history, plan->epoch, err) != 0)
 		goto out;
 	for (size_t i = 0; i < history.n; i++)
 		history.range[i].damaged =
@@ -587,7 +363,7 @@ restore_plan_around(struct store *store, const struct store_object *avoid,
 	plan->bytes = 0;
 	rc = set_objects(&history, arena, plan, err);
 out:
-	free(history.range);
+	restore_history_clear(&history);
 	return rc;
 }
 
@@ -595,14 +371,14 @@ int
 restore_plan(struct store *store, const struct restore_opts *opts,
     struct arena *arena, struct restore_plan *out, struct err *err)
 {
-	struct history history = { .store = store, .slug = opts->slug };
-	struct epochs epochs = { .n = 0 };
+	struct restore_history history = { .store = store, .slug = opts->slug };
+	struct restore_epochs epochs = { .n = 0 };
 	size_t at;
 	int rc = -1;
 
 	memset(out, 0, sizeof *out);
 	(void)str_copy(str_of(opts->slug), out->slug, sizeof out->slug);
-	if (list_epochs(store, opts->slug, &epochs, err) != 0 ||
+	if (restore_epochs_list(store, opts->slug, &epochs, err) != 0 ||
 	    find_epoch(&history, opts, &epochs, err) != 0)
 		goto out;
 	out->epoch = history.epoch;
@@ -615,7 +391,7 @@ restore_plan(struct store *store, const struct restore_opts *opts,
 		goto out;
 	rc = 0;
 out:
-	free(history.range);
-	free(epochs.epoch);
+	restore_history_clear(&history);
+	restore_epochs_clear(&epochs);
 	return rc;
 }
