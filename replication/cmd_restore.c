@@ -71,7 +71,8 @@ usage(FILE *out)
 	    "           (--to FILE | --in-place) [--dry-run] [--json]\n"
 	    "           [--from URL] [--yes] [-c FILE]\n"
 	    "       rowhouse restore --all [--at TIME] [--jobs N] "
-	    "[--from URL] [-c FILE]\n"
+	    "[--dry-run] [--json]\n"
+	    "           [--from URL] [-c FILE]\n"
 	    "       rowhouse restore --litestream URL [--at TIME | --txid N]\n"
 	    "           (--to FILE | --dry-run) [--json]\n"
 	    "\n"
@@ -180,8 +181,10 @@ read_line(int argc, char **argv, struct line *line, int *done)
 		return wrong("--to and --in-place: only one", "");
 	if (line->all &&
 	    (line->to || line->in_place || line->txid || line->epoch ||
-		line->litestream || line->dry_run || line->json))
-		return wrong("--all goes with --at, --jobs, --from and -c", "");
+		line->litestream))
+		return wrong("--all goes with --at, --jobs, --dry-run, --json, "
+			     "--from and -c",
+		    "");
 	if (line->jobs && !line->all)
 		return wrong("--jobs goes with --all", "");
 	if (line->litestream && (line->in_place || line->epoch))
@@ -287,7 +290,6 @@ restore_to(struct job *job, const char *path, struct err *err)
 	return 0;
 }
 
-/* There is one registry, and no incarnation of it: it must be gone first. */
 /* What was revoked since the registry was as it is again stays revoked. */
 static int
 revoke_tokens(const struct config *config, struct err *err)
@@ -301,6 +303,7 @@ revoke_tokens(const struct config *config, struct err *err)
 	return rc == 0 ? 0 : err_wrap(err, "the registry is restored, but");
 }
 
+/* There is one registry, and no incarnation of it: it must be gone first. */
 static int
 restore_registry(struct job *job, struct err *err)
 {
@@ -339,6 +342,11 @@ static int
 restore_all_of(struct job *job, struct err *err)
 {
 	const struct line *line = &job->line;
+	struct cmd_restore_all cmd = { .config = &job->config,
+		.url = store_url(job->store),
+		.opts = &job->opts,
+		.dry_run = line->dry_run,
+		.json = line->json };
 	uint64_t jobs = JOBS_DEFAULT;
 
 	if (line->jobs && (str_u64(str_of(line->jobs), &jobs) != 0 ||
@@ -346,8 +354,8 @@ restore_all_of(struct job *job, struct err *err)
 		return err_set(err, ERR_INPUT,
 		    "--jobs %s: is not a number from 1 to %d", line->jobs,
 		    JOBS_MAX);
-	return cmd_restore_all(&job->config, store_url(job->store),
-	    job->opts.point == RESTORE_TIME, job->opts.time_ms, (int)jobs, err);
+	cmd.jobs = (int)jobs;
+	return cmd_restore_all(&cmd, err);
 }
 
 static int

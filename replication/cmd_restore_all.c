@@ -1,55 +1,63 @@
-/* rowhouse restore --all: what it says. */
+/* rowhouse restore --all */
 #include "replication/cmd_restore_all.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
-#include "replication/restore_all.h"
-#include "tenants/base/clock.h"
+#include "replication/restore_all_report.h"
 #include "tenants/base/crypto.h"
 
-/* Failures as they happen; how far it is where somebody watches. */
-static void
-tell(const struct restore_all *all, const char *slug, const struct err *why)
+static int
+dry_run(struct restore_all *all, const struct restore_all_report *report,
+    struct err *err)
 {
-	const char *end = isatty(STDERR_FILENO) ? "\r" : "";
+	const struct restore_survey *survey = &all->survey;
 
-	if (why)
-		(void)fprintf(stderr, "%srowhouse restore: %s: %s\n", end, slug,
-		    why->msg);
-	if (*end)
-		(void)fprintf(stderr, "\r%zu of %zu tenants, %lld MiB\033[K",
-		    all->before + all->restored, all->tenants,
-		    (long long)(all->bytes >> 20));
+	if (restore_all_look(all, err) != 0)
+		return -1;
+	restore_all_report_plan(report, all);
+	if (restore_survey_check_room(survey, err) != 0)
+		return -1;
+	if (survey->unplanned == 0)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	    "%zu of %zu tenants cannot be restored", survey->unplanned,
+	    survey->n);
+}
+
+static int
+restore(
+    struct restore_all *all, struct restore_all_report *report, struct err *err)
+{
+	int rc = restore_all(all, err);
+
+	restore_all_report_clear(report);
+	if (rc != 0)
+		return -1;
+	restore_all_report_done(report, all);
+	if (all->failed == 0)
+		return 0;
+	err_set(err, ERR_NOT_FOUND, "%zu of %zu tenants are not restored",
+	    all->failed, all->survey.n);
+	return err_hint(err, "run it again: it goes on with those");
 }
 
 int
-cmd_restore_all(const struct config *config, const char *url, int has_time,
-    int64_t time_ms, int jobs, struct err *err)
+cmd_restore_all(const struct cmd_restore_all *cmd, struct err *err)
 {
-	struct restore_all all = { .config = config,
-		.url = url,
-		.point = has_time ? RESTORE_TIME : RESTORE_LATEST,
-		.time_ms = time_ms,
-		.jobs = jobs,
-		.told = tell };
-	int64_t started_ms = clock_mono_ms();
+	struct restore_all_report report;
+	struct restore_all all = { .config = cmd->config,
+		.url = cmd->url,
+		.point = cmd->opts->point,
+		.time_ms = cmd->opts->time_ms,
+		.jobs = cmd->jobs,
+		.told = restore_all_report_told,
+		.progress = restore_all_report_progress,
+		.arg = &report };
+	int rc;
 
-	if (crypto_init(err) != 0 || restore_all(&all, err) != 0)
+	if (crypto_init(err) != 0)
 		return -1;
-	if (isatty(STDERR_FILENO))
-		(void)fputs("\r\033[K", stderr);
-	printf("registry and %zu of %zu tenants are restored\n"
-	       "  now      %zu, %lld bytes fetched in %.2f s\n"
-	       "  before   %zu, by an earlier run\n"
-	       "  deleted  %zu, left in the replica\n"
-	       "  failed   %zu\n",
-	    all.before + all.restored, all.tenants, all.restored,
-	    (long long)all.bytes, (double)(clock_mono_ms() - started_ms) / 1000,
-	    all.before, all.deleted, all.failed);
-	if (all.failed == 0)
-		return 0;
-	err_set(err, ERR_NOT_FOUND, "%zu of %zu tenants are not restored",
-	    all.failed, all.tenants);
-	return err_hint(err, "run it again: it goes on with those");
+	restore_all_report_init(&report, cmd->json);
+	rc = cmd->dry_run ? dry_run(&all, &report, err)
+			  : restore(&all, &report, err);
+	restore_all_clear(&all);
+	return rc;
 }

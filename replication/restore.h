@@ -44,6 +44,8 @@ struct restore_plan {
 	uint32_t epoch;
 	uint64_t txid;		/* the state that it gives … */
 	int64_t time_ms;	/* … and its time */
+	uint32_t page_size;	/* … and its size */
+	uint32_t pages;
 	uint64_t next_txid;	/* the state after it; 0 = there is none … */
 	int64_t next_time_ms;	/* … in the epoch */
 	uint32_t newest_epoch;	/* of this tenant in the store */

@@ -9,13 +9,15 @@
 #include <sys/file.h>
 
 #include "replication/replace.h"
+#include "replication/restore_crew.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
 #include "tenants/registry.h"
 
 /*
- * Steps, each of which may be the last before a kill:
+ * First a survey, which changes nothing: is there room?  Then steps, each of
+ * which may be the last before a kill:
  *
  *  1. <data>/restoring, with URL and time;
  *  2. registry.db, by a rename; then no token of before is good any more;
@@ -24,29 +26,15 @@
  *     the registry calls current is there: the registry comes back with the
  *     names of files that are lost, and only a finished restore changes one;
  *  5. <data>/restoring is removed, where none failed.
- *
- * Every thread has a store of its own.
  */
 #define NOTE_MAX ((size_t)4096)
-
-struct item {
-	char slug[SLUG_MAX + 1];
-	int64_t time_ms; /* of its newest state; 0 = could not be planned */
-	uint32_t epoch;
-};
 
 struct all {
 	struct restore_all *out;
 	int lock;
+	int begun; /* by an earlier call */
 	int registry_done;
-	struct item *item;
-	size_t n, max;
-
-	pthread_mutex_t mutex; /* the rest, and *out's counts */
-	size_t next;
-	int (*work)(struct all *all, struct store *store, struct arena *arena,
-	    struct item *item, struct err *err);
-	int count; /* what work() did is a tenant done */
+	pthread_mutex_t mutex; /* *out's figures, and who is told */
 };
 
 static struct layout_path
@@ -145,261 +133,215 @@ there:
 }
 
 static int
-begin(struct all *all, struct arena *arena, struct err *err)
+lock_data(struct all *all, struct err *err)
 {
 	const struct config *config = all->out->config;
-	struct layout_path path = note_path(config);
-	struct str text;
-	int there;
 
 	if (file_mkdirs(config->data, 0770, err) != 0)
 		return -1;
 	all->lock = file_open(config->data, O_RDONLY | O_DIRECTORY, 0, err);
 	if (all->lock < 0)
 		return -1;
-	if (flock(all->lock, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK)
-			return err_sys(err, "cannot lock %s", config->data);
-		return err_set(err, ERR_BUSY,
-		    "%s is being restored by another process", config->data);
-	}
-	there = file_exists(path.p, err);
+	if (flock(all->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return err_sys(err, "cannot lock %s", config->data);
+	return err_set(err, ERR_BUSY, "%s is being restored by another process",
+	    config->data);
+}
+
+/* What is there already?  Nothing, or what such a restore has begun. */
+static int
+read_state(struct all *all, struct arena *arena, struct err *err)
+{
+	struct layout_path path = note_path(all->out->config);
+	struct str text;
+	int there = file_exists(path.p, err);
+
 	if (there < 0)
 		return -1;
-	if (there)
-		return file_read(path.p, NOTE_MAX, arena, &text, err) != 0
-			   ? -1
-			   : parse_note(all, text, err);
-	if (check_empty(config, arena, err) != 0)
-		return -1;
-	return write_note(all, err);
+	all->begun = there;
+	if (!there)
+		return check_empty(all->out->config, arena, err);
+	return file_read(path.p, NOTE_MAX, arena, &text, err) != 0
+		   ? -1
+		   : parse_note(all, text, err);
 }
 
 static int
-plan(const struct all *all, struct store *store, const char *slug,
-    struct arena *arena, struct restore_plan *out, struct err *err)
+take_survey(struct restore_all *out, struct err *err)
 {
-	const struct restore_opts opts = { .slug = slug,
-		.point = all->out->point,
-		.time_ms = all->out->time_ms };
-
-	return restore_plan(store, &opts, arena, out, err);
+	out->survey = (struct restore_survey){ .config = out->config,
+		.url = out->url,
+		.point = out->point,
+		.time_ms = out->time_ms,
+		.jobs = out->jobs };
+	return restore_survey(&out->survey, err);
 }
 
 /* --- the registry -------------------------------------------------------------- */
 
+/* It is the one that was surveyed. */
 static int
-bring_registry(struct all *all, struct arena *arena, struct err *err)
+bring_registry(const struct all *all, struct err *err)
 {
+	const struct restore_survey *survey = &all->out->survey;
 	struct layout_path path = layout_registry(all->out->config);
-	struct restore_target target = { .path = path.p };
-	int there = file_exists(path.p, err);
-	struct restore_plan registry;
-	struct store *store;
-	int rc = -1;
+	char temp[LAYOUT_MAX + 16];
+	int fd, rc;
 
-	if (there != 0)
-		return there < 0 ? -1 : 0;
-	store = store_open(all->out->url, err);
-	if (store &&
-	    plan(all, store, SLUG_REGISTRY, arena, &registry, err) == 0)
-		rc = restore_around(store, &registry, arena, &target, err);
-	store_close(store);
-	return rc;
-}
-
-static int
-add_item(const struct registry_tenant *row, void *arg)
-{
-	struct all *all = arg;
-
-	if (row->state == REGISTRY_DELETED) {
-		all->out->deleted++;
+	if (survey->registry.there)
 		return 0;
-	}
-	if (all->n == all->max) {
-		all->max = all->max * 2 + 64;
-		all->item = realloc(all->item, all->max * sizeof *all->item);
-		if (!all->item)
-			err_die("out of memory: %zu tenants", all->max);
-	}
-	all->item[all->n] = (struct item){ .epoch = row->epoch };
-	memcpy(all->item[all->n++].slug, row->slug, sizeof row->slug);
-	return 0;
+	snprintf(temp, sizeof temp, "%s" RESTORE_SUFFIX, path.p);
+	if (file_remove(temp, err) != 0 ||
+	    file_copy(survey->registry_copy.p, temp, 0660, err) != 0)
+		return -1;
+	fd = file_open(temp, O_RDWR, 0, err);
+	if (fd < 0)
+		return -1;
+	rc = file_sync(fd, temp, err);
+	file_drop(&fd);
+	return rc == 0 ? file_rename_new(temp, path.p, err) : -1;
 }
 
 static int
-read_registry(struct all *all, struct err *err)
+revoke_tokens(struct all *all, struct err *err)
 {
 	struct registry *registry;
 	int rc = -1;
 
+	if (all->registry_done)
+		return 0;
 	registry = registry_open(all->out->config, DB_TOOL, 0, err);
-	if (!registry)
-		return -1;
-	if (all->registry_done || registry_revoke_tokens(registry, err) == 0)
-		rc = registry_each(registry, add_item, all, err);
+	if (registry)
+		rc = registry_revoke_tokens(registry, err);
 	registry_close(registry);
-	if (rc != 0 || all->registry_done)
-		return rc;
+	if (rc != 0)
+		return -1;
 	all->registry_done = 1;
 	return write_note(all, err);
 }
 
 /* --- tenants --------------------------------------------------------------------- */
 
-/* Leaves those that are still to come. */
-static int
-drop_finished(struct all *all, struct err *err)
+static void
+lock(struct all *all)
 {
-	size_t n = 0;
+	if (pthread_mutex_lock(&all->mutex) != 0)
+		err_die("restore: lock");
+}
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct item *item = &all->item[i];
-		int there = file_exists(
-		    layout_db(all->out->config, item->slug, item->epoch).p,
-		    err);
+static void
+unlock(struct all *all)
+{
+	(void)pthread_mutex_unlock(&all->mutex);
+}
 
-		if (there < 0)
-			return -1;
-		if (!there)
-			all->item[n++] = *item;
-	}
-	all->out->tenants = all->n;
-	all->out->before = all->n - n;
-	all->n = n;
-	return 0;
+/* Of one tenant on its way. */
+struct way {
+	struct all *all;
+	int64_t done;
+};
+
+static void
+note_bytes(int64_t done, int64_t total, void *arg)
+{
+	struct way *way = arg;
+	struct restore_all *out = way->all->out;
+
+	(void)total;
+	lock(way->all);
+	/* Another way to the same state begins anew. */
+	out->bytes += done > way->done ? done - way->done : done;
+	way->done = done;
+	if (out->progress)
+		out->progress(out);
+	unlock(way->all);
 }
 
 static int
-look(struct all *all, struct store *store, struct arena *arena,
-    struct item *item, struct err *err)
+bring(void *arg, size_t i, struct store *store, struct arena *arena,
+    struct err *err)
 {
-	struct restore_plan found;
-
-	/* Why not is told when its turn comes. */
-	if (plan(all, store, item->slug, arena, &found, err) == 0)
-		item->time_ms = found.time_ms;
-	err_clear(err);
-	return 0;
-}
-
-static int
-bring(struct all *all, struct store *store, struct arena *arena,
-    struct item *item, struct err *err)
-{
+	struct all *all = arg;
+	struct way way = { .all = all };
+	const struct restore_opts opts = { .slug =
+					       all->out->survey.tenant[i].slug,
+		.point = all->out->point,
+		.time_ms = all->out->time_ms };
 	struct restore_plan chosen;
 	struct replace replace = { .config = all->out->config,
 		.store = store,
 		.plan = &chosen,
 		.arena = arena,
 		.fresh = 1,
-		.target = { .memory = RESTORE_ALL_MEMORY } };
+		.target = { .memory = RESTORE_ALL_MEMORY,
+		    .progress = note_bytes,
+		    .arg = &way } };
 
-	if (plan(all, store, item->slug, arena, &chosen, err) != 0 ||
-	    replace_tenant(&replace, err) != 0)
+	if (restore_plan(store, &opts, arena, &chosen, err) != 0)
 		return -1;
-	if (pthread_mutex_lock(&all->mutex) != 0)
-		err_die("restore: lock");
-	all->out->bytes += chosen.bytes;
-	(void)pthread_mutex_unlock(&all->mutex);
-	return 0;
-}
-
-static int
-hottest_first(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	if (x->time_ms != y->time_ms)
-		return x->time_ms > y->time_ms ? -1 : 1;
-	return strcmp(x->slug, y->slug);
+	return replace_tenant(&replace, err);
 }
 
 static void
-note_result(
-    struct all *all, const struct item *item, int rc, const struct err *why)
-{
-	if (!all->count)
-		return;
-	if (rc == 0)
-		all->out->restored++;
-	else
-		all->out->failed++;
-	if (all->out->told)
-		all->out->told(all->out, item->slug, rc == 0 ? NULL : why);
-}
-
-/* One of the threads. */
-static void *
-work(void *arg)
+note_result(void *arg, size_t i, int rc, const struct err *err)
 {
 	struct all *all = arg;
-	struct arena *arena = arena_new(RESTORE_PLAN_MAX);
-	struct store *store = NULL;
+	struct restore_all *out = all->out;
+	struct restore_survey_tenant *tenant = &out->survey.tenant[i];
 
-	for (;;) {
-		struct err err = ERR_INIT;
-		struct item *item = NULL;
-		int rc = -1;
-
-		if (pthread_mutex_lock(&all->mutex) != 0)
-			err_die("restore: lock");
-		if (all->next < all->n)
-			item = &all->item[all->next++];
-		(void)pthread_mutex_unlock(&all->mutex);
-		if (!item)
-			break;
-		if (!store)
-			store = store_open(all->out->url, &err);
-		if (store)
-			rc = all->work(all, store, arena, item, &err);
-		arena_reset(arena);
-		if (pthread_mutex_lock(&all->mutex) != 0)
-			err_die("restore: lock");
-		note_result(all, item, rc, &err);
-		(void)pthread_mutex_unlock(&all->mutex);
-	}
-	store_close(store);
-	arena_free(arena);
-	return NULL;
-}
-
-/* Every item once, several at a time; this thread is one of them. */
-static void
-run(struct all *all)
-{
-	int n = all->out->jobs - 1;
-	pthread_t *thread = calloc((size_t)n + 1, sizeof *thread);
-	int started = 0;
-
-	if (!thread)
+	free(tenant->why);
+	tenant->why = NULL;
+	if (rc != 0 && !(tenant->why = strdup(err->msg)))
 		err_die("out of memory: restore");
-	all->next = 0;
-	/* Fewer threads do as well. */
-	while (started < n && (size_t)started + 1 < all->n &&
-	       pthread_create(&thread[started], NULL, work, all) == 0)
-		started++;
-	(void)work(all);
-	while (started-- > 0)
-		if (pthread_join(thread[started], NULL) != 0)
-			err_die("restore: join");
-	free(thread);
+	lock(all);
+	if (rc == 0)
+		out->restored++;
+	else
+		out->failed++;
+	if (out->told)
+		out->told(out, tenant);
+	unlock(all);
 }
 
 static int
-bring_tenants(struct all *all, struct err *err)
+bring_all(struct all *all, struct arena *arena, struct err *err)
 {
-	if (drop_finished(all, err) != 0)
+	struct restore_all *out = all->out;
+	struct restore_crew crew = { .url = out->url,
+		.size = out->jobs,
+		.work = bring,
+		.done = note_result,
+		.arg = all };
+
+	if (lock_data(all, err) != 0 || read_state(all, arena, err) != 0 ||
+	    take_survey(out, err) != 0 ||
+	    restore_survey_check_room(&out->survey, err) != 0)
 		return -1;
-	all->work = look;
-	run(all);
-	if (all->n > 0)
-		qsort(all->item, all->n, sizeof *all->item, hottest_first);
-	all->work = bring;
-	all->count = 1;
-	run(all);
-	return 0;
+	if (!all->begun && write_note(all, err) != 0)
+		return -1;
+	if (crypto_key_create(layout_master_key(out->config).p, err) != 0)
+		return -1;
+	if (bring_registry(all, err) != 0 || revoke_tokens(all, err) != 0)
+		return err_wrap(err, "the registry");
+	crew.n = out->survey.to_come;
+	restore_crew_run(&crew);
+	return out->failed == 0 ? file_remove(note_path(out->config).p, err)
+				: 0;
+}
+
+int
+restore_all_look(struct restore_all *out, struct err *err)
+{
+	struct all all = { .out = out, .lock = -1 };
+	struct arena *arena = arena_new(RESTORE_PLAN_MAX);
+	int rc = -1;
+
+	if (read_state(&all, arena, err) == 0)
+		rc = take_survey(out, err);
+	arena_free(arena);
+	return rc;
 }
 
 int
@@ -407,27 +349,19 @@ restore_all(struct restore_all *out, struct err *err)
 {
 	struct all all = { .out = out, .lock = -1 };
 	struct arena *arena = arena_new(RESTORE_PLAN_MAX);
-	int rc = -1;
+	int rc;
 
 	if (pthread_mutex_init(&all.mutex, NULL) != 0)
 		err_die("restore: mutex");
-	if (begin(&all, arena, err) != 0 ||
-	    crypto_key_create(layout_master_key(out->config).p, err) != 0)
-		goto out;
-	if (bring_registry(&all, arena, err) != 0 ||
-	    read_registry(&all, err) != 0) {
-		err_wrap(err, "the registry");
-		goto out;
-	}
-	if (bring_tenants(&all, err) != 0)
-		goto out;
-	rc = 0;
-	if (out->failed == 0)
-		rc = file_remove(note_path(out->config).p, err);
-out:
+	rc = bring_all(&all, arena, err);
 	file_drop(&all.lock);
 	pthread_mutex_destroy(&all.mutex);
 	arena_free(arena);
-	free(all.item);
 	return rc;
+}
+
+void
+restore_all_clear(struct restore_all *out)
+{
+	restore_survey_clear(&out->survey);
 }

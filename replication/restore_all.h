@@ -1,19 +1,20 @@
 #ifndef ROWHOUSE_RESTORE_ALL_H
 #define ROWHOUSE_RESTORE_ALL_H
 
-#include "replication/restore.h"
+#include "replication/restore_survey.h"
 #include "tenants/base/config.h"
 
 /*
  * A lost machine, from its replica: the registry, then every tenant that it
- * has and that is not deleted, several at once, those written to last first.
+ * has and that is not deleted, several at once, the hottest first (restore_survey.h).
  * The house may serve meanwhile: a tenant that is not there yet is 503.
  *
  * <data>/restoring says from where and to which time, until all is there.
  * Killed anywhere, it goes on when it is called again; what is finished is
  * not touched.  ERR_CONFLICT where the data directory has a registry or
  * tenants that no such restore put there, or where the one that was begun is
- * of another place or time; ERR_BUSY while another process is at it.
+ * of another place or time; ERR_BUSY while another process is at it; ERR_FULL,
+ * before anything is begun, where the disk has no room for what is to come.
  */
 struct restore_all {
 	/* in */
@@ -23,16 +24,16 @@ struct restore_all {
 	int64_t time_ms;		/* out: that of what was begun before */
 	int jobs;			/* tenants at once */
 	/*
-	 * From any thread, one at a time: a tenant is done (why is NULL) or has
-	 * failed.
+	 * Or NULL; from any thread, one at a time: a tenant is done, or has failed
+	 * (why); more bytes have come.
 	 */
-	void (*told)(const struct restore_all *all, const char *slug,
-	    const struct err *why);
+	void (*told)(const struct restore_all *all,
+	    const struct restore_survey_tenant *tenant);
+	void (*progress)(const struct restore_all *all);
+	void *arg;			/* theirs */
 	/* out */
-	size_t tenants;			/* to be there in the end */
-	size_t before;			/* of them, done by an earlier call */
-	size_t restored, failed;
-	size_t deleted;			/* left in the replica */
+	struct restore_survey survey;	/* why: also what failed since */
+	size_t restored, failed;	/* now, of those that were to come */
 	int64_t bytes;			/* fetched */
 };
 
@@ -42,5 +43,10 @@ struct restore_all {
  */
 #define RESTORE_ALL_MEMORY ((size_t)8 << 20)
 int restore_all(struct restore_all *all, struct err *err);
+
+/* What it would do; there may be too little room.  Nothing is changed. */
+int restore_all_look(struct restore_all *all, struct err *err);
+
+void restore_all_clear(struct restore_all *all);	/* the survey */
 
 #endif

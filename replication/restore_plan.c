@@ -144,11 +144,15 @@ set_point(const struct restore_history *history, size_t at,
     struct restore_plan *plan, struct err *err)
 {
 	const struct restore_range *range = &history->range[at];
+	struct ltx_header header;
 	size_t next = at;
 
-	plan->txid = range->max_txid;
-	if (restore_history_time(history, range, &plan->time_ms, err) != 0)
+	if (restore_history_header(history, range, &header, err) != 0)
 		return -1;
+	plan->txid = range->max_txid;
+	plan->time_ms = header.time_ms;
+	plan->page_size = header.page_size;
+	plan->pages = header.commit;
 	while (next < history->n && history->range[next].max_txid == plan->txid)
 		next++;
 	if (next == history->n)

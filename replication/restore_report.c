@@ -5,24 +5,10 @@
 
 #include "tenants/base/clock.h"
 #include "tenants/base/json.h"
+#include "tenants/base/size.h"
 
 #define SHOW_EVERY_MS 100
 #define JSON_MAX      ((size_t)64 * 1024)
-
-static const char *
-size_text(int64_t bytes, char out[32])
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double v = (double)bytes;
-	size_t unit = 0;
-
-	while (v >= 10240 && unit + 1 < sizeof units / sizeof units[0]) {
-		v /= 1024;
-		unit++;
-	}
-	snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", v, units[unit]);
-	return out;
-}
 
 void
 restore_report_init(

@@ -5,9 +5,9 @@
 
 #include "replication/forecast.h"
 #include "tenants/base/clock.h"
+#include "tenants/base/size.h"
 
 #define AGE_TEXT  16
-#define SIZE_TEXT 32
 
 const char *
 status_text(const struct json *object, const char *name, struct arena *arena)
@@ -35,20 +35,6 @@ real_of(const struct json *object, const char *name)
 	double v;
 
 	return value != NULL && json_double(value, &v) == 0 ? v : 0;
-}
-
-static const char *
-size_text(int64_t bytes, char out[SIZE_TEXT])
-{
-	if (bytes < 10 * 1024)
-		snprintf(out, SIZE_TEXT, "%lld B", (long long)bytes);
-	else if (bytes < 10 * 1024 * 1024)
-		snprintf(out, SIZE_TEXT, "%.1f KiB", (double)bytes / 1024);
-	else if (bytes < 10LL * 1024 * 1024 * 1024)
-		snprintf(out, SIZE_TEXT, "%.1f MiB", (double)bytes / (1 << 20));
-	else
-		snprintf(out, SIZE_TEXT, "%.1f GiB", (double)bytes / (1 << 30));
-	return out;
 }
 
 static const char *

@@ -1,5 +1,6 @@
 #include "tenants/base/size.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define KIB INT64_C(1024)
@@ -39,4 +40,19 @@ size_put(struct buf *buf, int64_t bytes)
 		i++;
 	buf_printf(
 	    buf, "%lld%s", (long long)(bytes / units[i].bytes), units[i].name);
+}
+
+const char *
+size_text(int64_t bytes, char out[SIZE_TEXT])
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)bytes;
+	size_t i = 0;
+
+	while (v >= 10.0 * KIB && i + 1 < sizeof(names) / sizeof(names[0])) {
+		v /= KIB;
+		i++;
+	}
+	snprintf(out, SIZE_TEXT, i == 0 ? "%.0f %s" : "%.1f %s", v, names[i]);
+	return out;
 }

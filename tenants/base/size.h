@@ -14,4 +14,8 @@
 int size_parse(struct str text, int64_t *out, struct err *err);
 void size_put(struct buf *buf, int64_t bytes);
 
+/* For tables and messages, with a digit behind the point: "12.5 MiB". */
+#define SIZE_TEXT 32
+const char *size_text(int64_t bytes, char out[SIZE_TEXT]);
+
 #endif

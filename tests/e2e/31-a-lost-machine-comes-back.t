@@ -37,8 +37,7 @@ refused 'a target' 2 '--all goes with --at' --to x
 
 mv "$DATA" lost
 refused 'no replica' 1 'the registry: _registry: there is no replica of it' --from "$SCRATCH/nowhere"
-refused 'another place than was begun' 1 'a restore of all was begun here, from .*nowhere'
-rm -r "$DATA"
+is '  and nothing is begun' "$(ls -A "$DATA")" ''
 
 restored() {
 	find "$DATA/tenants" -name db.sqlite 2>/dev/null | wc -l
@@ -54,6 +53,8 @@ n=$(restored)
 diag "killed with $n of them"
 if [ "$n" -lt $((TENANTS - 1)) ]; then
 	ok 'what is left says that it is not whole' test -e "$DATA/restoring"
+	refused '  another place than was begun' 1 'a restore of all was begun here, from .*/replica' --from "$SCRATCH/nowhere"
+	refused '  another time' 1 'from .*/replica, to another time' --at '1 hour ago'
 	serve_start
 	restoring() {
 		"$ROWHOUSE" status | grep -q ' restoring '

@@ -45,6 +45,30 @@ sizes_are_parsed_and_written(void **state)
 }
 
 static void
+sizes_are_shown(void **state)
+{
+	static const struct {
+		int64_t bytes;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 B" },
+		{ 10239, "10239 B" },
+		{ 10240, "10.0 KiB" },
+		{ 10 * 1024 * 1024 - 1, "10240.0 KiB" },
+		{ 10 * 1024 * 1024, "10.0 MiB" },
+		{ INT64_C(25) << 29, "12.5 GiB" },
+		{ INT64_C(20000) << 40, "20000.0 TiB" },
+	};
+	char text[SIZE_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_OF(cases); i++)
+		assert_string_equal(
+		    size_text(cases[i].bytes, text), cases[i].text);
+}
+
+static void
 what_is_no_size_is_refused(void **state)
 {
 	static const char *const cases[] = { "", "KiB", " KiB", "1kib", "1KB",
@@ -73,6 +97,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_are_parsed_and_written),
+		cmocka_unit_test(sizes_are_shown),
 		cmocka_unit_test(what_is_no_size_is_refused),
 	};
 
