@@ -4,8 +4,8 @@
 #
 # The judge is the npm package litestream-vfs, which the makers of Litestream
 # publish: an extension of SQLite that reads a replica, and whose hydration
-# writes the whole database to a file.  It is fetched into ROWHOUSE_TEST_CACHE,
-# or into the scratch directory.
+# writes the whole database to a file.  It is fetched once into ROWHOUSE_TEST_CACHE,
+# or to where the programs were built.
 
 LITESTREAM_VFS=0.5.17		# of the package; reads LZ4 blocks from 0.5.16 on
 
@@ -15,7 +15,7 @@ judge_find() {
 		WHY='there is no npm; on Debian: apt-get install npm'
 		return 1
 	}
-	home=${ROWHOUSE_TEST_CACHE:-$SCRATCH}/litestream-vfs-$LITESTREAM_VFS
+	home=${ROWHOUSE_TEST_CACHE:-$O/judges}/litestream-vfs-$LITESTREAM_VFS
 	if [ ! -d "$home" ]; then
 		mkdir -p "$home.$$"
 		timeout 120 npm install --prefix "$home.$$" --cache "$SCRATCH/npm" \
@@ -40,21 +40,29 @@ judge_find() {
 	}
 }
 
-# judge_ask DIR SQL…	of the newest state in a replica of one epoch
+# judge_ask REPLICA SQL…	of the newest state in a replica of one epoch: a
+# directory, or an URL
 judge_ask() {
-	judged=$1
+	case $1 in
+	*://*) judged=$1 ;;
+	*) judged=file://$1 ;;
+	esac
 	shift
-	LITESTREAM_REPLICA_URL=file://$judged LITESTREAM_LOG_FILE=$SCRATCH/judge.log \
+	LITESTREAM_REPLICA_URL=$judged LITESTREAM_LOG_FILE=$SCRATCH/judge.log \
 	LITESTREAM_LOG_LEVEL=DEBUG timeout $((60 * PATIENCE)) \
 		sqlite3 -bail :memory: ".load $VFS" ".open file:x.db?vfs=litestream" "$@"
 }
 
-# judge_hydrate DIR FILE	the whole database, as the judge restores it
+# judge_hydrate REPLICA FILE	the whole database, as the judge restores it
 judge_hydrate() {
 	rm -f "$2" "$2.meta" judge.log
+	# a .shell has its own idea of quotes
+	cat >hydrated.sh <<-'END'
+		until grep -q 'msg="hydration \(complete\|failed\)"' judge.log; do sleep 0.02; done
+	END
 	LITESTREAM_HYDRATION_ENABLED=true LITESTREAM_HYDRATION_PATH=$2 \
 		judge_ask "$1" 'SELECT count(*) FROM sqlite_schema' \
-		".shell timeout 30 sh -c 'until grep -q \"msg=.hydration \\(complete\\|failed\\)\" judge.log; do sleep 0.02; done'" \
+		'.shell timeout 30 sh hydrated.sh' \
 		>hydrate.log 2>&1
 	grep -q 'msg="hydration complete"' judge.log && [ -s "$2" ]
 }
