@@ -204,9 +204,7 @@ fail(struct stream *stream, const struct err *err)
 		stream->retry_ms = clock_mono_ms() + BUSY_RETRY_MS;
 		return;
 	}
-	/* The file of an incarnation that was replaced may well be gone. */
-	if ((stream->failure == NULL || stream->failure->code != err->code) &&
-	    !(stream->retired && stream->gone))
+	if (stream->failure == NULL || stream->failure->code != err->code)
 		log_err("stream", str_of(stream->slug), err);
 	for (i = 0; i < stream->failures && wait < RETRY_LAST_MS; i++)
 		wait *= 2;

@@ -14,6 +14,19 @@
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS  (24 * HOUR_MS)
 
+/*
+ * Is its file not there?  An open stream finds out when it is flushed.  Of an
+ * incarnation that was replaced nobody needs it.
+ */
+static int
+is_missing(const struct stream *stream)
+{
+	if (stream->retired)
+		return 0;
+	return stream->gone ||
+	       (stream_is_open(stream) && db_moved(stream->conn[stream->pin]));
+}
+
 /* Is the whole machine on its way back (restore_all.h)? */
 static const char *
 missing_state(const struct stream *stream)
@@ -31,7 +44,7 @@ state_of(const struct stream *stream)
 {
 	if (stream->halted)
 		return "halted";
-	if (stream->gone)
+	if (is_missing(stream))
 		return missing_state(stream);
 	if (stream->refused)
 		return "full";
@@ -155,6 +168,11 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 	} else if (stream->failure != NULL) {
 		snprintf(error, sizeof(error), "%s", stream->failure->msg);
 		snprintf(hint, sizeof(hint), "%s", stream->failure->hint);
+	} else if (is_missing(stream)) {
+		snprintf(
+		    error, sizeof(error), "%s is not there", stream->db_path);
+		snprintf(hint, sizeof(hint), "rowhouse restore %s --in-place",
+		    stream->slug);
 	} else if (is_disproven(stream)) {
 		snprintf(error, sizeof(error), "failed proof: TXID %llu: %s",
 		    (unsigned long long)stream->proof.txid,
@@ -215,7 +233,8 @@ add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
 {
 	sum->n++;
 	sum->open += stream_is_open(stream) != 0;
-	sum->failing += stream->failure != NULL || is_disproven(stream);
+	sum->failing += stream->failure != NULL || is_missing(stream) ||
+			is_disproven(stream);
 	sum->failed_proofs += is_disproven(stream) != 0;
 	sum->refused += stream->refused != 0;
 	if (lag.ms > sum->lag.ms)

@@ -413,6 +413,40 @@ fail:
 	return -1;
 }
 
+/*
+ * Neither file nor position: somebody removed all of the incarnation, or it is not
+ * back yet.  Whatever is begun for it would be a history of nothing.  1, 0, -1.
+ */
+static int
+is_lost(const struct stream *stream, struct err *err)
+{
+	char path[SPOOL_PATH];
+	int there;
+
+	if (stream->file != NULL)
+		return 0;
+	there = file_exists(stream->db_path, err);
+	if (there != 0)
+		return there < 0 ? -1 : 0;
+	spool_position_path(stream->spool_dir, path);
+	there = file_exists(path, err);
+	return there < 0 ? -1 : !there;
+}
+
+/* The sweep finds it when it is back.  Of one that was replaced nobody waits for it. */
+static int
+note_gone(struct stream *stream, struct err *err)
+{
+	stream->gone = 1;
+	stream->dirty = 0;
+	if (stream->retired) {
+		err_clear(err);
+		return 0;
+	}
+	err_set(err, ERR_NOT_FOUND, "%s is not there", stream->db_path);
+	return err_hint(err, "rowhouse restore %s --in-place", stream->slug);
+}
+
 int
 stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 {
@@ -420,7 +454,10 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	int64_t before_ms = INT64_MAX;
 	struct db_wal index;
 	uint64_t txid;
+	int lost = is_lost(stream, err);
 
+	if (lost)
+		return lost < 0 ? -1 : note_gone(stream, err);
 	if (load(stream, err))
 		return -1;
 	if (stream->pos.epoch != 0 && stream->pos.epoch < stream->least_epoch &&
@@ -437,12 +474,9 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	}
 	if (!stream_is_open(stream)) {
 		if (open_connections(stream, err)) {
-			if (err->code != ERR_NOT_FOUND)
-				return -1;
-			stream->gone = 1;
-			stream->dirty = 0;
-			return err_hint(err, "rowhouse restore %s --in-place",
-			    stream->slug);
+			return err->code == ERR_NOT_FOUND
+				   ? note_gone(stream, err)
+				   : -1;
 		}
 		stream->gone = 0;
 		whole = 1;

@@ -120,6 +120,8 @@ retire(struct streams *streams, struct stream *stream, uint32_t end_epoch)
 	streams->n--;
 	stream->retired = 1;
 	stream->end_epoch = end_epoch;
+	/* What failed so far may be what it was replaced for. */
+	stream->retry_ms = 0;
 	stream_touch(stream);
 	streams_activate(streams, stream);
 }

@@ -136,10 +136,47 @@ what_is_undeleted_goes_on_where_it_was(void **state)
 	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
 	follow_sql("acme", 1, "INSERT INTO t VALUES (4)");
 	stream_touch(streams_find(follow.streams, "acme"));
-	streams_activate(
-	    follow.streams, streams_find(follow.streams, "acme"));
+	streams_activate(follow.streams, streams_find(follow.streams, "acme"));
 	follow_all();
 	assert_int_equal(latest(1), 4);
+}
+
+/* Removed by hand, then restored. */
+static void
+what_is_gone_is_no_history_and_is_not_waited_for(void **state)
+{
+	struct layout_path dir = layout_incarnation(&house.config, "acme", 1);
+	struct stream *old;
+	char want[700];
+
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	old = streams_find(follow.streams, "acme");
+	OK(file_remove_tree(dir.p, &house.err));
+	assert_int_equal(streams_sweep(follow.streams, SIZE_MAX), 1);
+	assert_int_equal(at_work(), 1);
+	snprintf(want, sizeof(want), "%s/db.sqlite is not there", dir.p);
+	FAILS(stream_flush(old, clock_wall_ms(), 1, &house.err), ERR_NOT_FOUND,
+	    want);
+	err_clear(&house.err);
+	assert_true(old->gone);
+	assert_int_equal(old->pos.epoch, 1);
+	assert_int_equal(old->pos.shipped, 1);
+	assert_int_equal(file_exists(dir.p, &house.err), 0);
+
+	old->retry_ms = INT64_MAX;
+	to_second_incarnation();
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	assert_true(old->retired);
+	assert_int_equal(old->retry_ms, 0);
+	OK(stream_flush(old, clock_wall_ms(), 1, &house.err));
+	assert_true(old->gone);
+	follow_all();
+	assert_int_equal(at_work(), 0);
+	assert_int_equal(latest(2), 3);
 }
 
 static void
@@ -241,6 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		follow_test(what_was_committed_before_a_switch_is_shipped),
+		follow_test(what_is_gone_is_no_history_and_is_not_waited_for),
 		follow_test(what_is_undeleted_goes_on_where_it_was),
 		follow_test(
 		    what_was_committed_before_a_switch_is_shipped_by_the_next),
