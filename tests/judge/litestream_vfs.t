@@ -99,6 +99,41 @@ ok 'a replica of compacted objects' "$O/tools/mkreplica" \
 ok '  is read' judge_hydrate "$SCRATCH/compacted/r/acme/00000001" "$SCRATCH/hydrated"
 ok '  byte for byte' cmp hydrated compacted/last
 
+# Raw objects that the store had before a death, beside the one that they and what
+# came after them were merged into in an outage (test_thin.c).
+mkdir beside
+n=0
+life | while read -r sql; do
+	n=$((n + 1))
+	echo "state $((BASE_MS + n * 1000)) $sql"
+	echo "copy beside/$n"
+	case $n in
+	1) echo 'put 9 1 1' ;;
+	2|3|4|9|10) echo "put 0 $n $n" ;;
+	8) echo 'put 1 3 8' ;;
+	esac
+done >script
+ok 'raw objects beside the one that has them' "$O/tools/mkreplica" \
+	"file://$SCRATCH/beside/r" acme 1 beside/live 4096 <script
+ok '  are read' judge_hydrate "$SCRATCH/beside/r/acme/00000001" "$SCRATCH/hydrated"
+ok '  byte for byte' cmp hydrated beside/10
+bad=
+for n in 1 2 3 4 8 9 10; do
+	rm -f ours
+	"$ROWHOUSE" restore acme --from beside/r --txid "$n" --to ours >ours.log 2>&1 &&
+		cmp -s ours "beside/$n" || bad="$bad $n"
+done
+is '  and every state with rowhouse restore' "$bad" ''
+bad=
+for n in 2 3 4 8 9 10; do
+	at=$(date -u -d "@$(((BASE_MS + n * 1000 + 1) / 1000))" +%Y-%m-%dT%H:%M:%S).$(((BASE_MS + 1) % 1000))Z
+	theirs=$(judge_ask "$SCRATCH/beside/r/acme/00000001" \
+		"SELECT litestream_set_time('$at')" "$rows" | sed 1d | cksum)
+	mine=$(sqlite3 -readonly "file:beside/$n?immutable=1" "$rows" | cksum)
+	[ "$theirs" = "$mine" ] || bad="$bad $n"
+done
+is '  and the judge finds each by its time' "$bad" ''
+
 # --- times ------------------------------------------------------------------------------
 
 # The judge takes what is strictly before the time, hence the millisecond.

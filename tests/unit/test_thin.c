@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 
+#include "replication/catalog.h"
+#include "replication/compact.h"
 #include "tests/unit/follow.h"
 
 /*
@@ -264,9 +266,9 @@ assert_states(void)
 	int states = 0;
 
 	for (uint64_t txid = 1; txid <= COMMITS; txid++) {
-		struct restore_opts opts = { .slug = "acme",
-			.point = RESTORE_TXID,
-			.txid = txid };
+		struct restore_opts opts = {
+			.slug = "acme", .point = RESTORE_TXID, .txid = txid
+		};
 		struct restore_target target = { .path = house_path("at") };
 		struct db_opts file = { .path = target.path, .role = DB_TOOL };
 		struct arena *arena = arena_new(RESTORE_PLAN_MAX);
@@ -448,6 +450,125 @@ without_either_a_new_epoch_begins(void **state)
 	assert_int_equal(epoch, 2);
 }
 
+/* --- what the store had before a death, and what is merged after it ---------------- */
+
+#define HAD 5 /* TXIDs that the store has, and of which nobody knows that */
+
+static void
+shell(const char *command)
+{
+	char text[1000];
+
+	snprintf(text, sizeof(text), "cd %.400s && %s", house.dir, command);
+	assert_int_equal(system(text), 0);
+}
+
+/* The chores of all windows that are over by then. */
+static void
+compact_until(int64_t now_ms)
+{
+	struct compact *compact = compact_new(&house.config, follow.store);
+	int i;
+
+	for (i = 0; i < 10000; i++) {
+		compact_begin(compact, stream, now_ms);
+		if (!stream->chore)
+			break;
+		compact_work(compact, now_ms);
+		if (compact_wants_sync(compact))
+			compact_synced(compact);
+		(void)store_poll(follow.store, NULL, 0, 0);
+	}
+	assert_false(stream->chore);
+	compact_free(compact);
+}
+
+/* The catalog knows of every raw object, and of the merged one from there on. */
+static void
+assert_noted(uint64_t from)
+{
+	struct layout_path shelf = layout_shelf(&house.config, "acme");
+	struct catalog *catalog;
+	char path[LAYOUT_MAX + 16];
+	size_t i;
+
+	snprintf(path, sizeof(path), "%s/catalog", shelf.p);
+	catalog = catalog_load(path, &house.err);
+	HAVE(catalog);
+	assert_non_null(catalog_find(catalog, 1, 1, from, COMMITS - 1));
+	for (uint64_t txid = 2; txid <= COMMITS; txid++) {
+		for (i = 0; i < catalog->n; i++) {
+			const struct catalog_entry *entry = &catalog->entry[i];
+
+			if (entry->level == 0 && entry->min_txid <= txid &&
+			    txid <= entry->max_txid)
+				break;
+		}
+		assert_true(i < catalog->n);
+	}
+	catalog_free(catalog);
+}
+
+/*
+ * The store has taken some files, and the machine dies before the position that says
+ * so is durable.  They wait again, and in an outage all but the first are
+ * merged: the store has them beside what they went into.
+ */
+static void
+what_the_store_had_before_a_death_lies_beside_the_merged_one(void **state)
+{
+	static const char *const raw = "replica/acme/00000001/ltx/0";
+	static const char *const merged = "replica/acme/00000001/ltx/1";
+	uint64_t from;
+
+	(void)state;
+	house.config.replica_compact_ms = 60 * 1000;
+	house.config.replica_fine_ms = 20 * 60 * 1000;
+	house.config.replica_retain_ms = INT64_C(30) * 24 * 3600 * 1000;
+	follow.env.shelf_max = 1 << 30;
+	begin();
+	/* From here on the disk hears nothing more. */
+	shell("cp -a data kept");
+	while (stream->acked < HAD)
+		(void)follow_one(stream);
+	while (stream->in_flight)
+		(void)store_poll(follow.store, NULL, 0, 0);
+	assert_int_equal(files_of(raw), HAD - 1);
+	follow_stop();
+	shell("rm -r data/tenants && mv kept/tenants data/");
+	follow_start();
+	stream = streams_find(follow.streams, "acme");
+	stream_touch(stream);
+	streams_activate(follow.streams, stream);
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	OK(stream_sync(stream, &house.err));
+	/* Behind the one that may have been offered. */
+	from = stream->acked + 2;
+	assert_true(from < HAD);
+	merge_all();
+	follow_all();
+	assert_int_equal(stream->pos.epoch, 1);
+	assert_int_equal(stream->acked, COMMITS);
+	/* Those, and the newest. */
+	assert_int_equal(files_of(raw), HAD);
+	assert_int_equal(files_of(merged), 1);
+	assert_int_equal(latest(), COMMITS);
+	assert_states();
+
+	compact_until(clock_wall_ms() + INT64_C(3600) * 1000);
+	assert_noted(from);
+	assert_int_equal(latest(), COMMITS);
+	assert_states();
+	/*
+	 * Older than fine, and the grace is over: of what is raw only the one is
+	 * left that was alone before the merged one, a state that nothing else has.
+	 */
+	compact_until(clock_wall_ms() + INT64_C(3) * 3600 * 1000);
+	assert_int_equal(files_of(raw), from - 2);
+	assert_states();
+	assert_int_equal(latest(), COMMITS);
+}
+
 int
 main(void)
 {
@@ -465,6 +586,8 @@ main(void)
 		follow_test(some_of_the_files_and_the_one_are_whole),
 		follow_test(a_torn_one_is_thrown_away),
 		follow_test(without_either_a_new_epoch_begins),
+		follow_test(
+		    what_the_store_had_before_a_death_lies_beside_the_merged_one),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
