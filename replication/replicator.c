@@ -413,10 +413,10 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 		if (mono_ms < stream->retry_ms)
 			continue;
 		if (stream->retired && !stream->dirty &&
-		    stream->snapshot == NULL)
-			stream_close(stream);
-		if (checkpoints < CHECKPOINTS_PER_TICK &&
-		    stream_wants_checkpoint(stream)) {
+		    stream->snapshot == NULL) {
+			rc = stream_rest(stream, &err);
+		} else if (checkpoints < CHECKPOINTS_PER_TICK &&
+			   stream_wants_checkpoint(stream)) {
 			checkpoints++;
 			rc = stream_checkpoint(stream, &err);
 			r->unsynced = 1;

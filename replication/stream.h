@@ -231,9 +231,11 @@ int stream_break(struct stream *stream, uint32_t epoch, const char *why,
     struct err *err);
 
 /*
- * Retired, and all of it shipped: notes that, so that nobody looks at the
- * incarnation again.
+ * Retired, and captured: closes it, or touches it where there is more.  And,
+ * when all of it is shipped: notes that, so that nobody looks at the incarnation
+ * again.  1; 0 where somebody wrote to it after all, who had begun before.
  */
+int stream_rest(struct stream *stream, struct err *err);
 int stream_conclude(struct stream *stream, struct err *err);
 
 /*

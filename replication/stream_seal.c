@@ -9,25 +9,67 @@
 #define RECLAIM_FIRST_MS (10 * 60 * 1000)
 #define RECLAIM_LAST_MS  (24 * 60 * 60 * 1000)
 
+/* Is there anything in it that was not captured? */
+static int
+has_more(const struct stream *stream, const struct db_wal *index)
+{
+	return index->frames > 0 &&
+	       (!wal_same_salt(index->salt, stream->pos.wal.salt) ||
+		   index->frames != stream->pos.wal.frame);
+}
+
+int
+stream_rest(struct stream *stream, struct err *err)
+{
+	struct file_id db, wal;
+	struct db_wal index;
+
+	if (!stream_is_open(stream))
+		return 0;
+	if (stream->gone || stream->cut) {
+		stream_close(stream);
+		return 0;
+	}
+	/* Before the last look: what comes after that shall show in it. */
+	if (stream_settle(stream->wal_path, &wal, err) ||
+	    file_identify(stream->db_path, &db, err) ||
+	    stream_index(stream, &index, err))
+		return -1;
+	if (has_more(stream, &index)) {
+		stream_touch(stream);
+		return 0;
+	}
+	stream->seen_db = db;
+	stream->seen_wal = wal;
+	stream_close(stream);
+	return 0;
+}
+
 int
 stream_conclude(struct stream *stream, struct err *err)
 {
+	struct position *pos = &stream->pos;
 	struct file_id db;
 
 	stream_close(stream);
 	if (stream->file == NULL)
+		return 1;
+	if (!stream->gone && !stream->cut && stream_changed(stream)) {
+		stream_touch(stream);
 		return 0;
+	}
 	if (file_identify(stream->db_path, &db, err) ||
-	    file_identify(stream->wal_path, &stream->pos.wal_file, err))
+	    file_identify(stream->wal_path, &pos->wal_file, err))
 		return -1;
-	if (!file_id_eq(&db, &stream->pos.db))
-		stream->pos.complete = 0;
-	stream->pos.db = db;
-	stream->pos.sealed = 1;
-	stream->pos.shipped = stream->acked;
-	if (stream_save(stream, err) || position_sync(stream->file, err))
+	if (!file_id_eq(&db, &pos->db))
+		pos->complete = 0;
+	pos->db = db;
+	pos->sealed = 1;
+	pos->shipped = stream->acked;
+	if (stream_save(stream, err) || position_sync(stream->file, err) ||
+	    stream_forget(stream, err))
 		return -1;
-	return stream_forget(stream, err);
+	return 1;
 }
 
 int
@@ -99,9 +141,7 @@ stream_seal(struct stream *stream, struct err *err)
 	if (stream_settle(stream->wal_path, &wal, err) ||
 	    stream_index(stream, &index, err))
 		return -1;
-	if (index.frames > 0 &&
-	    (!wal_same_salt(index.salt, stream->pos.wal.salt) ||
-		index.frames != stream->pos.wal.frame)) {
+	if (has_more(stream, &index)) {
 		stream_touch(stream);
 		return 0;
 	}

@@ -122,6 +122,8 @@ retire(struct streams *streams, struct stream *stream, uint32_t end_epoch)
 	stream->end_epoch = end_epoch;
 	/* What failed so far may be what it was replaced for. */
 	stream->retry_ms = 0;
+	/* That it left a WAL is no reason to look at it again. */
+	stream->reclaim_ms = INT64_MAX;
 	stream_touch(stream);
 	streams_activate(streams, stream);
 }
@@ -283,26 +285,35 @@ is_idle(const struct stream *stream, int64_t now_ms)
 	       (stream->spool == NULL || stream->spool->n == 0);
 }
 
+/* 0: there is more to do. */
+static int
+conclude(struct stream *stream)
+{
+	struct err err = ERR_INIT;
+	int rc = stream_conclude(stream, &err);
+
+	if (rc < 0)
+		log_err("stream", str_of(stream->slug), &err);
+	return rc;
+}
+
 void
 streams_settle(struct streams *streams)
 {
 	int64_t now_ms = clock_wall_ms();
-	struct err err = ERR_INIT;
 	size_t i, n = 0;
 
 	for (i = 0; i < streams->n_active; i++) {
 		struct stream *stream = streams->active[i];
 
-		if (!is_idle(stream, now_ms)) {
+		if (!is_idle(stream, now_ms) ||
+		    (stream->retired && !conclude(stream))) {
 			streams->active[n++] = stream;
 			continue;
 		}
 		stream->active = 0;
-		if (!stream->retired)
-			continue;
-		if (stream_conclude(stream, &err))
-			log_err("stream", str_of(stream->slug), &err);
-		stream_free(stream);
+		if (stream->retired)
+			stream_free(stream);
 	}
 	streams->n_active = n;
 }

@@ -124,7 +124,7 @@ follow_one(struct stream *stream)
 	ship_next(stream, follow.store, clock_mono_ms());
 	(void)store_poll(follow.store, NULL, 0, 0);
 	if (stream->retired && !stream->dirty && stream->snapshot == NULL)
-		stream_close(stream);
+		OK(stream_rest(stream, &house.err));
 	if (stream_wants_seal(stream, INT64_MAX) &&
 	    stream_seal(stream, &house.err) < 0)
 		fail_msg("%s: %s", stream->slug, house.err.msg);

@@ -179,6 +179,44 @@ what_is_gone_is_no_history_and_is_not_waited_for(void **state)
 	assert_int_equal(latest(2), 3);
 }
 
+/*
+ * A transaction that had begun when the tenant was deleted, and its hint finds
+ * no stream: it ends behind the last look at the index, or when nothing is open
+ * any more.
+ */
+static void
+what_is_committed_at_the_last_moment_is_shipped(void **state)
+{
+	struct stream *stream;
+	int late;
+
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	for (late = 0; late < 2; late++) {
+		stream = streams_find(follow.streams, "acme");
+		HAVE(stream);
+		OK(registry_set_state(follow.registry, STR("acme"),
+		    REGISTRY_DELETED, &house.err));
+		OK(streams_reconcile(
+		    follow.streams, follow.registry, &house.err));
+		OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+		while (late && stream_is_open(stream))
+			(void)follow_one(stream);
+		follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+		follow_all();
+		assert_int_equal(at_work(), 0);
+		assert_true(position_of(1).sealed);
+		assert_int_equal(latest(1), 2 + late);
+		OK(registry_undelete(
+		    follow.registry, STR("acme"), &house.err));
+		OK(streams_reconcile(
+		    follow.streams, follow.registry, &house.err));
+	}
+}
+
 static void
 lose_position(uint32_t incarnation)
 {
@@ -279,6 +317,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		follow_test(what_was_committed_before_a_switch_is_shipped),
 		follow_test(what_is_gone_is_no_history_and_is_not_waited_for),
+		follow_test(what_is_committed_at_the_last_moment_is_shipped),
 		follow_test(what_is_undeleted_goes_on_where_it_was),
 		follow_test(
 		    what_was_committed_before_a_switch_is_shipped_by_the_next),
