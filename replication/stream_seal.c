@@ -137,19 +137,21 @@ stream_seal(struct stream *stream, struct err *err)
 	/* The checkpoint may have captured what is to be shipped first. */
 	if (stream->spool->n > 0)
 		return 0;
-	/* Before the last look: what comes after that shall show in it. */
-	if (stream_settle(stream->wal_path, &wal, err) ||
-	    stream_index(stream, &index, err))
-		return -1;
-	if (has_more(stream, &index)) {
-		stream_touch(stream);
-		return 0;
-	}
+	/* All that takes time: the last look has to be the last. */
 	stream->pos.sealed = 1;
 	stream->pos.shipped = stream->acked;
 	if (stream_save(stream, err) || position_sync(stream->file, err) ||
 	    stream_forget(stream, err))
 		return -1;
+	/* Before that look: what comes after it shall show in it. */
+	if (stream_settle(stream->wal_path, &wal, err) ||
+	    stream_index(stream, &index, err))
+		return -1;
+	if (has_more(stream, &index)) {
+		stream->pos.sealed = 0;
+		stream_touch(stream);
+		return stream_save(stream, err);
+	}
 	db_rollback(stream->conn[stream->pin]);
 	db_close(stream->conn[1 - stream->pin]);
 	db_close_last(stream->conn[stream->pin]);

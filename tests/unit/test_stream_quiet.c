@@ -54,6 +54,58 @@ a_commit_behind_the_last_look_of_a_seal_is_seen(void **state)
 	assert_same(t);
 }
 
+/* Stands before the C library's, for ours. */
+static void (*before_sync)(void *arg);
+static void *before_sync_arg;
+
+int
+fsync(int fd)
+{
+	void (*hook)(void *arg) = before_sync;
+
+	before_sync = NULL;
+	if (hook != NULL)
+		hook(before_sync_arg);
+	return fdatasync(fd);
+}
+
+static void
+commit_and_leave(void *arg)
+{
+	struct t *t = arg;
+
+	commit_unseen(t);
+	db_close(t->worker);
+	t->worker = NULL;
+}
+
+/*
+ * The disk is slow when a worker serves its last request: what it writes is
+ * captured, not folded into the database with nobody knowing what it was.
+ */
+static void
+a_commit_while_a_seal_waits_for_the_disk_is_captured(void **state)
+{
+	struct t *t = *state;
+	uint64_t txid;
+
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	txid = t->stream->pos.txid;
+	before_sync = commit_and_leave;
+	before_sync_arg = t;
+	assert_int_equal(stream_seal(t->stream, &t->err), 0);
+	assert_null(before_sync);
+	assert_true(t->stream->dirty);
+	assert_false(t->stream->pos.sealed);
+	flush(t);
+	assert_int_equal(t->stream->pos.txid, txid + 1);
+	assert_int_equal(t->stream->pos.epoch, 1);
+	assert_same(t);
+}
+
 /* A file that was put in the place of another keeps its WAL, and its number. */
 static void
 a_database_overwritten_beside_its_wal_begins_an_epoch(void **state)
@@ -247,6 +299,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    a_commit_behind_the_last_look_of_a_seal_is_seen, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_commit_while_a_seal_waits_for_the_disk_is_captured, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_database_overwritten_beside_its_wal_begins_an_epoch,
