@@ -1,13 +1,10 @@
 #include "replication/claim.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "replication/claim_entry.h"
 #include "tenants/base/arena.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
@@ -27,34 +24,19 @@
  * the memory of a claim that never was, with a sequence that the store has not
  * reached, which is as good as one that it has.
  */
-#define CLAIM_MAX      ((size_t)16 * 1024)
 #define RETRY_FIRST_MS 500
 #define RETRY_LAST_MS  15000
 #define RELEASE_MS     5000
-#define PLACE_MAX      128
 
 enum state { IDLE, READ, TAKE, WAIT, HELD, CONFIRM, LOST };
-
-/* A claim, in the store or remembered. */
-struct entry {
-	uint64_t sequence; /* 0 = there is none */
-	char run[CRYPTO_ID + 1]; /* who signed it, anew with every start */
-	char place[PLACE_MAX]; /* which directory, since which boot */
-	char host[128];
-	char house[REGISTRY_HOUSE + 1]; /* "" = not said, as before there were any */
-	char url[CONFIG_PATH_MAX]; /* remembered: of which replica */
-	char time[CLOCK_TEXT];
-	int64_t confirm_ms; /* how long the holder may go without asking */
-	int released;
-};
 
 struct claim {
 	const struct config *config;
 	struct store *store;
 	char path[CONFIG_PATH_MAX + 16];
-	struct entry mine; /* to be signed, or signed */
-	struct entry remembered;
-	struct entry seen; /* in the store */
+	struct claim_entry mine; /* to be signed, or signed */
+	struct claim_entry remembered;
+	struct claim_entry seen; /* in the store */
 	enum state state;
 
 	int in_flight;
@@ -69,83 +51,22 @@ struct claim {
 	struct err failure; /* of the store, or why it is lost */
 };
 
-/* --- text ------------------------------------------------------------------------ */
-
-static void
-put_entry(const struct entry *entry, struct buf *out)
-{
-	int first = 1;
-
-	buf_putc(out, '{');
-	json_put_name(out, &first, "sequence");
-	json_put_i64(out, (int64_t)entry->sequence);
-	json_put_name(out, &first, "host");
-	json_put_string(out, str_of(entry->host));
-	json_put_name(out, &first, "house");
-	json_put_string(out, str_of(entry->house));
-	json_put_name(out, &first, "run");
-	json_put_string(out, str_of(entry->run));
-	json_put_name(out, &first, "place");
-	json_put_string(out, str_of(entry->place));
-	json_put_name(out, &first, "time");
-	json_put_string(out, str_of(entry->time));
-	json_put_name(out, &first, "confirm_ms");
-	json_put_i64(out, entry->confirm_ms);
-	json_put_name(out, &first, "released");
-	json_put_i64(out, entry->released);
-	if (entry->url[0]) {
-		json_put_name(out, &first, "url");
-		json_put_string(out, str_of(entry->url));
-	}
-	buf_puts(out, "}\n");
-}
-
-static int
-parse_entry(
-    struct str text, const char *name, struct entry *out, struct err *err)
-{
-	const struct json_limits limits = { 4, 100 };
-	struct arena *arena = arena_new(8 * CLAIM_MAX);
-	const struct json *root;
-	int rc = -1;
-
-	memset(out, 0, sizeof *out);
-	if (json_parse(text, limits, arena, &root, err) != 0 ||
-	    root->type != JSON_OBJECT)
-		goto out;
-	out->sequence = (uint64_t)json_get_i64(root, "sequence", INT64_MAX);
-	json_get_text(root, "host", out->host, sizeof out->host);
-	json_get_text(root, "house", out->house, sizeof out->house);
-	json_get_text(root, "run", out->run, sizeof out->run);
-	json_get_text(root, "place", out->place, sizeof out->place);
-	json_get_text(root, "time", out->time, sizeof out->time);
-	json_get_text(root, "url", out->url, sizeof out->url);
-	out->confirm_ms = json_get_i64(root, "confirm_ms", INT64_MAX);
-	out->released = json_get_i64(root, "released", INT64_MAX) != 0;
-	if (out->sequence > 0 && out->run[0])
-		rc = 0;
-out:
-	arena_free(arena);
-	if (rc != 0)
-		err_set(err, ERR_CORRUPT, "%s: is not a claim", name);
-	return rc;
-}
-
 /* --- memory ------------------------------------------------------------------------- */
 
 static int
 load_memory(struct claim *claim, struct err *err)
 {
-	struct arena *arena = arena_new(4 * CLAIM_MAX);
+	struct arena *arena = arena_new(4 * CLAIM_ENTRY_MAX);
 	struct str text;
 	int rc = 0;
 
-	if (file_read(claim->path, CLAIM_MAX, arena, &text, err) != 0) {
+	if (file_read(claim->path, CLAIM_ENTRY_MAX, arena, &text, err) != 0) {
 		rc = err->code == ERR_NOT_FOUND ? 0 : -1;
 		if (rc == 0)
 			err_clear(err);
 	} else {
-		rc = parse_entry(text, claim->path, &claim->remembered, err);
+		rc = claim_entry_parse(
+		    text, claim->path, &claim->remembered, err);
 	}
 	/* Of another replica: this one knows nothing of us. */
 	if (rc == 0 &&
@@ -158,38 +79,18 @@ load_memory(struct claim *claim, struct err *err)
 static int
 remember(struct claim *claim, struct err *err)
 {
-	struct entry entry = claim->mine;
+	struct claim_entry entry = claim->mine;
 	struct buf text;
 	int rc;
 
 	snprintf(entry.url, sizeof entry.url, "%s", store_url(claim->store));
-	buf_init(&text, CLAIM_MAX);
-	put_entry(&entry, &text);
+	buf_init(&text, CLAIM_ENTRY_MAX);
+	claim_entry_put(&entry, &text);
 	rc = file_replace(claim->path, buf_view(&text), 0600, err);
 	buf_free(&text);
 	if (rc == 0)
 		claim->remembered = entry;
 	return rc;
-}
-
-/* The same directory since the same boot: its lock says that nobody else is. */
-static void
-find_place(const struct config *config, char out[PLACE_MAX])
-{
-	char boot[64] = "";
-	struct stat st;
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, boot, sizeof boot - 1) : 0;
-
-	file_drop(&fd);
-	boot[n > 0 ? n : 0] = '\0';
-	boot[strcspn(boot, "\n")] = '\0';
-	if (boot[0] == '\0' || stat(config->data, &st) != 0)
-		crypto_id(out, CRYPTO_ID);
-	else
-		snprintf(out, PLACE_MAX, "%s %llx %llx", boot,
-		    (unsigned long long)st.st_dev,
-		    (unsigned long long)st.st_ino);
 }
 
 struct claim *
@@ -202,12 +103,12 @@ claim_new(const struct config *config, struct store *store, const char *host,
 		err_die("out of memory: claim");
 	claim->config = config;
 	claim->store = store;
-	buf_init(&claim->text, CLAIM_MAX);
+	buf_init(&claim->text, CLAIM_ENTRY_MAX);
 	snprintf(claim->path, sizeof claim->path, "%s/claim", config->data);
 	snprintf(claim->mine.host, sizeof claim->mine.host, "%s", host);
 	snprintf(claim->mine.house, sizeof claim->mine.house, "%s", house);
 	crypto_id(claim->mine.run, CRYPTO_ID);
-	find_place(config, claim->mine.place);
+	claim_entry_place(config, claim->mine.place);
 	claim->mine.confirm_ms = config->replica_claim_ms;
 	if (load_memory(claim, err) == 0)
 		return claim;
@@ -245,7 +146,7 @@ is_other_house(const struct claim *claim)
 static void
 lose_to_other_house(struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
+	const struct claim_entry *seen = &claim->seen;
 
 	err_set(&claim->failure, ERR_CONFLICT,
 	    "%s is the replica of another house (last claimed by %s at %s): "
@@ -261,7 +162,7 @@ lose_to_other_house(struct claim *claim)
 static void
 lose_to_successor(struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
+	const struct claim_entry *seen = &claim->seen;
 
 	err_set(&claim->failure, ERR_CONFLICT,
 	    "%s belongs to %s since %s: this machine was replaced, and ships "
@@ -320,13 +221,6 @@ submit(struct claim *claim, enum store_verb verb,
 	claim->asked_ms = clock_mono_ms();
 }
 
-static int
-is_mine(const struct entry *seen, const struct entry *entry)
-{
-	return seen->sequence == entry->sequence &&
-	       strcmp(seen->run, entry->run) == 0;
-}
-
 static void
 hold(struct claim *claim)
 {
@@ -338,7 +232,7 @@ hold(struct claim *claim)
 static int64_t
 wait_for(const struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
+	const struct claim_entry *seen = &claim->seen;
 
 	if (seen->sequence == 0 || seen->released ||
 	    strcmp(seen->place, claim->mine.place) == 0)
@@ -387,7 +281,7 @@ put(struct claim *claim,
 
 	memcpy(version, claim->op.version, sizeof version);
 	buf_reset(&claim->text);
-	put_entry(&claim->mine, &claim->text);
+	claim_entry_put(&claim->mine, &claim->text);
 	submit(claim, STORE_PUT, done);
 	claim->op.bytes = buf_view(&claim->text);
 	claim->op.swap = 1;
@@ -398,7 +292,7 @@ put(struct claim *claim,
 static void
 take(struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
+	const struct claim_entry *seen = &claim->seen;
 	uint64_t newest = seen->sequence > claim->remembered.sequence
 			      ? seen->sequence
 			      : claim->remembered.sequence;
@@ -425,13 +319,14 @@ take(struct claim *claim)
 static int
 was_replaced(const struct claim *claim)
 {
-	const struct entry *seen = &claim->seen;
-	const struct entry *known = &claim->remembered;
+	const struct claim_entry *seen = &claim->seen;
+	const struct claim_entry *known = &claim->remembered;
 
 	if (known->sequence == 0)
 		return 0;
 	return seen->sequence > known->sequence ||
-	       (seen->sequence == known->sequence && !is_mine(seen, known));
+	       (seen->sequence == known->sequence &&
+		   !claim_entry_same(seen, known));
 }
 
 static void
@@ -447,15 +342,15 @@ read_done(struct store_op *op, const struct err *failure)
 	} else if (failure->code != ERR_NONE) {
 		retry(claim, failure);
 		return;
-	} else if (parse_entry(buf_view(&claim->text), "_machine", &claim->seen,
-		       &err) != 0) {
+	} else if (claim_entry_parse(buf_view(&claim->text), "_machine",
+		       &claim->seen, &err) != 0) {
 		err_hint(&err, "something else wrote it; remove it");
 		retry(claim, &err);
 		return;
 	}
 	answered(claim);
 	/* Confirmed; or the answer to our own was lost. */
-	if (is_mine(&claim->seen, &claim->mine)) {
+	if (claim_entry_same(&claim->seen, &claim->mine)) {
 		taken(claim);
 	} else if (is_other_house(claim)) {
 		lose_to_other_house(claim);
