@@ -1,8 +1,8 @@
-#include "tenants/token.h"
+#include "tenants/token_own.h"
 
+#include <assert.h>
 #include <stdio.h>
 
-#include "tenants/base/json.h"
 #include "tenants/users.h"
 
 /*
@@ -15,8 +15,11 @@
  */
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 
-/* One of ours has about 300 bytes.  Longer ones are not looked into. */
-#define TEXT_MAX 1024
+/*
+ * One of ours has about 300 bytes, and up to 1000 with two mail addresses in it.
+ * Longer ones are not looked into.
+ */
+#define TEXT_MAX 2048
 
 #define CLAIMS 6
 
@@ -24,28 +27,46 @@ static void
 derive_key(const struct secret *master, const struct registry_tenant *tenant,
     struct str token_key, struct secret *out)
 {
-	char generation[16];
-	int n = snprintf(
-	    generation, sizeof(generation), "%u", (unsigned)tenant->generation);
-	const struct str parts[] = {
-		STR("rowhouse token"),
-		str_of(tenant->uid),
-		str_make(generation, (size_t)n),
-		token_key,
-	};
+	const struct str more[] = { token_key };
 
-	crypto_derive(master, parts, sizeof(parts) / sizeof(parts[0]), out);
+	token_own_key(master, "rowhouse token", tenant, more, 1, out);
 }
 
-static void
-sign(const struct secret *master, const struct registry_tenant *tenant,
-    struct str token_key, struct str text, unsigned char out[32])
+void
+token_own_key(const struct secret *master, const char *purpose,
+    const struct registry_tenant *tenant, const struct str *more, size_t n,
+    struct secret *out)
 {
-	struct secret key;
+	char generation[16];
+	int digits = snprintf(
+	    generation, sizeof(generation), "%u", (unsigned)tenant->generation);
+	struct str parts[3 + TOKEN_OWN_PARTS] = {
+		str_of(purpose),
+		str_of(tenant->uid),
+		str_make(generation, (size_t)digits),
+	};
+	size_t i;
 
-	derive_key(master, tenant, token_key, &key);
-	crypto_hmac_sha256(&key, text, out);
-	crypto_wipe(&key, sizeof(key));
+	assert(n <= TOKEN_OWN_PARTS);
+	for (i = 0; i < n; i++)
+		parts[3 + i] = more[i];
+	crypto_derive(master, parts, 3 + n, out);
+}
+
+void
+token_own_write(const struct secret *key, struct str claims, struct buf *out)
+{
+	unsigned char mac[32];
+	size_t from = out->n;
+
+	crypto_b64url(out, HEADER, sizeof(HEADER) - 1);
+	buf_putc(out, '.');
+	crypto_b64url(out, claims.p, claims.n);
+	if (out->full)
+		return;
+	crypto_hmac_sha256(key, str_make(out->p + from, out->n - from), mac);
+	buf_putc(out, '.');
+	crypto_b64url(out, mac, sizeof(mac));
 }
 
 void
@@ -53,9 +74,8 @@ token_issue(const struct secret *master, const struct registry_tenant *tenant,
     struct str user_id, struct str token_key, int64_t expires_s,
     struct buf *out)
 {
-	unsigned char mac[32];
+	struct secret key;
 	struct buf claims;
-	size_t from = out->n;
 
 	buf_init(&claims, TEXT_MAX);
 	buf_puts(
@@ -66,17 +86,10 @@ token_issue(const struct secret *master, const struct registry_tenant *tenant,
 	buf_puts(&claims, ",\"refreshable\":true,\"tenant\":");
 	json_put_string(&claims, str_of(tenant->slug));
 	buf_puts(&claims, ",\"type\":\"auth\"}");
-
-	crypto_b64url(out, HEADER, sizeof(HEADER) - 1);
-	buf_putc(out, '.');
-	crypto_b64url(out, claims.p, claims.n);
+	derive_key(master, tenant, token_key, &key);
+	token_own_write(&key, buf_view(&claims), out);
+	crypto_wipe(&key, sizeof(key));
 	buf_free(&claims);
-	if (out->full)
-		return;
-	sign(master, tenant, token_key, str_make(out->p + from, out->n - from),
-	    mac);
-	buf_putc(out, '.');
-	crypto_b64url(out, mac, sizeof(mac));
 }
 
 /* Three parts, none empty, no fourth; *signed_text is the first two. */
@@ -115,8 +128,8 @@ decode(struct str part, size_t n, struct arena *arena, struct err *err)
 	return object;
 }
 
-static int
-member_is(const struct json *object, const char *name, struct str value)
+int
+token_own_claim(const struct json *object, const char *name, struct str value)
 {
 	const struct json *member = json_get(object, name);
 
@@ -125,19 +138,30 @@ member_is(const struct json *object, const char *name, struct str value)
 }
 
 int
-token_read(struct str text, const struct registry_tenant *tenant, int64_t now_s,
-    struct arena *arena, struct token *out, struct err *err)
+token_own_read(struct str text, size_t n, struct arena *arena,
+    const struct json **claims, struct err *err)
 {
-	const struct json *header, *claims, *id, *exp, *refreshable;
+	const struct json *header;
 	struct str part[3], signed_text;
 
 	if (split(text, part, &signed_text, err) < 0 ||
 	    !(header = decode(part[0], 2, arena, err)) ||
-	    !(claims = decode(part[1], CLAIMS, arena, err)))
+	    !(*claims = decode(part[1], n, arena, err)))
 		return -1;
-	if (!member_is(header, "alg", STR("HS256")) ||
-	    !member_is(header, "typ", STR("JWT")))
+	if (!token_own_claim(header, "alg", STR("HS256")) ||
+	    !token_own_claim(header, "typ", STR("JWT")))
 		return err_set(err, ERR_AUTH, "the token is not one of HS256");
+	return 0;
+}
+
+int
+token_read(struct str text, const struct registry_tenant *tenant, int64_t now_s,
+    struct arena *arena, struct token *out, struct err *err)
+{
+	const struct json *claims, *id, *exp, *refreshable;
+
+	if (token_own_read(text, CLAIMS, arena, &claims, err) < 0)
+		return -1;
 	id = json_get(claims, "id");
 	exp = json_get(claims, "exp");
 	refreshable = json_get(claims, "refreshable");
@@ -145,10 +169,10 @@ token_read(struct str text, const struct registry_tenant *tenant, int64_t now_s,
 	    json_i64(exp, &out->expires_s) < 0 || !refreshable ||
 	    (refreshable->type != JSON_TRUE &&
 		refreshable->type != JSON_FALSE) ||
-	    !member_is(claims, "type", STR("auth")) ||
-	    !member_is(claims, "collectionId", STR(USERS_COLLECTION_ID)))
+	    !token_own_claim(claims, "type", STR("auth")) ||
+	    !token_own_claim(claims, "collectionId", STR(USERS_COLLECTION_ID)))
 		return err_set(err, ERR_AUTH, "the token's claims are wrong");
-	if (!member_is(claims, "tenant", str_of(tenant->slug)))
+	if (!token_own_claim(claims, "tenant", str_of(tenant->slug)))
 		return err_set(err, ERR_AUTH, "the token is another tenant's");
 	if (out->expires_s <= now_s)
 		return err_set(err, ERR_AUTH, "the token has expired");
@@ -158,8 +182,7 @@ token_read(struct str text, const struct registry_tenant *tenant, int64_t now_s,
 }
 
 int
-token_verify(const struct secret *master, const struct registry_tenant *tenant,
-    struct str text, struct str token_key, struct err *err)
+token_own_signed(const struct secret *key, struct str text, struct err *err)
 {
 	struct str part[3], signed_text;
 	unsigned char mac[32];
@@ -168,7 +191,7 @@ token_verify(const struct secret *master, const struct registry_tenant *tenant,
 
 	if (split(text, part, &signed_text, err) < 0)
 		return -1;
-	sign(master, tenant, token_key, signed_text, mac);
+	crypto_hmac_sha256(key, signed_text, mac);
 	/*
 	 * Text against text: a signature has one spelling here, so that a
 	 * token cannot be varied in the bits that base64 leaves unused.
@@ -180,4 +203,17 @@ token_verify(const struct secret *master, const struct registry_tenant *tenant,
 	if (!same)
 		return err_set(err, ERR_AUTH, "the token's signature is wrong");
 	return 0;
+}
+
+int
+token_verify(const struct secret *master, const struct registry_tenant *tenant,
+    struct str text, struct str token_key, struct err *err)
+{
+	struct secret key;
+	int rc;
+
+	derive_key(master, tenant, token_key, &key);
+	rc = token_own_signed(&key, text, err);
+	crypto_wipe(&key, sizeof(key));
+	return rc;
 }
