@@ -29,7 +29,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{ "serve", cmd_serve, "pool and replicator, in the foreground" },
+	{ "serve", cmd_serve, "pool, replicator and mailer, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
 	{ "tenant", tenant,
 	    "create, clone, list, suspend, delete, export and more" },
@@ -39,6 +39,7 @@ static const struct command {
 	{ "restore", cmd_restore, "a tenant, at any point of its history" },
 	{ "worker", cmd_worker, "a process of the pool" },
 	{ "replicator", cmd_replicator, "the process that replicates" },
+	{ "mailer", cmd_mailer, "the process that sends mail" },
 	{ NULL, NULL, NULL },
 };
 

@@ -9,7 +9,7 @@
 #include "tenants/base/log.h"
 
 static int
-run(int argc, char **argv, int with_replicator)
+run(int argc, char **argv, int with_others)
 {
 	struct supervisor *sv = NULL;
 	const char *file = NULL;
@@ -29,11 +29,11 @@ run(int argc, char **argv, int with_replicator)
 	log_init("supervisor", config.log_level);
 	if (crypto_init(&err) != 0)
 		goto done;
-	if (with_replicator && config.replica[0] == '\0')
+	if (with_others && config.replica[0] == '\0')
 		log_warn("configuration",
 		    "replica.url is not set: nothing is replicated, and no "
 		    "WAL is checkpointed");
-	sv = supervisor_open(&config, with_replicator, &err);
+	sv = supervisor_open(&config, with_others, &err);
 	if (sv)
 		status = supervisor_run(sv);
 done:

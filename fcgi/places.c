@@ -16,6 +16,7 @@
 static const char *const names[ROLES] = {
 	[ROLE_WORKER] = "worker",
 	[ROLE_REPLICATOR] = "replicator",
+	[ROLE_MAILER] = "mailer",
 	[ROLE_CHECK] = "check",
 };
 
@@ -28,6 +29,7 @@ places_init(struct places *places)
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
 		places->place[i].role = ROLE_WORKER;
 	places->place[PLACE_REPLICATOR].role = ROLE_REPLICATOR;
+	places->place[PLACE_MAILER].role = ROLE_MAILER;
 	places->place[PLACE_CHECK].role = ROLE_CHECK;
 }
 
@@ -52,9 +54,11 @@ places_start(struct places *places, struct place *place, enum phase phase)
 		"--scoreboard", board, "--slot", slot, NULL };
 	const char *const replicator[] = { "rowhouse", "replicator", "-c", file,
 		NULL };
+	const char *const mailer[] = { "rowhouse", "mailer", "-c", file, NULL };
 	const char *const check[] = { "rowhouse", "check", "--app", "-c", file,
 		NULL };
-	const char *const *const argv[ROLES] = { worker, replicator, check };
+	const char *const *const argv[ROLES] = { worker, replicator, mailer,
+		check };
 	struct child_spec spec = {
 		.path = places->binary,
 		.argv = argv[place->role],

@@ -8,9 +8,9 @@
 
 /*
  * The supervisor's processes.  A worker's place is its slot of the scoreboard;
- * the replicator and the check have one each behind them.
+ * the replicator, the mailer and the check have one each behind them.
  */
-enum role { ROLE_WORKER, ROLE_REPLICATOR, ROLE_CHECK, ROLES };
+enum role { ROLE_WORKER, ROLE_REPLICATOR, ROLE_MAILER, ROLE_CHECK, ROLES };
 
 enum phase {
 	PHASE_NONE,
@@ -32,7 +32,12 @@ struct place {
 	int64_t kill_ms;
 };
 
-enum { PLACE_REPLICATOR = SCOREBOARD_SLOTS, PLACE_CHECK, PLACES };
+enum {
+	PLACE_REPLICATOR = SCOREBOARD_SLOTS,
+	PLACE_MAILER,
+	PLACE_CHECK,
+	PLACES
+};
 
 struct places {
 	struct place place[PLACES];

@@ -11,15 +11,15 @@
  * Renewal, on SIGHUP and at the start.  First `rowhouse check --app`, run from
  * the binary's path, has to find nothing wrong.  Then a fresh generation of
  * workers is started in free places, from that path; once all of it waits for
- * requests it is the one that serves, and the one before is told to leave; the
- * replicator is replaced as well.  Where anything fails on the way the serving
+ * requests it is the one that serves, and the one before is told to leave;
+ * replicator and mailer are replaced as well.  Where anything fails on the way the serving
  * generation never notices; at the start, where there is none, the supervisor
  * ends.  Two generations have to fit into the scoreboard, so a renewal waits
  * until those who are leaving are gone.
  *
  * SIGTERM and SIGINT stop it.  The socket's name goes first, so that nobody
  * connects any more; workers answer those who have, bounded in time; then the
- * replicator is told, which ships what is left.  A second signal ends at once
+ * replicator is told, which ships what is left, and the mailer.  A second signal ends at once
  * whatever remains.
  */
 #include "fcgi/supervisor.h"
@@ -53,7 +53,7 @@ enum renewal { AT_REST, ASKED, CHECKING, STARTING };
 struct supervisor {
 	struct config config;
 	char binary[4096];
-	int with_replicator;
+	int with_others;
 	struct listen listen;
 	int lock_run, lock_data;
 	int signals;
@@ -93,11 +93,15 @@ stop(struct supervisor *sv)
 	places_tell(&places->place[PLACE_CHECK], SIGKILL);
 }
 
-/* What is left to do once workers are gone: 1 when nothing is. */
+/*
+ * What is left to do once workers are gone, whose last writes and mails are
+ * then there: 1 when nothing is.
+ */
 static int
 stopped(struct supervisor *sv)
 {
 	struct place *replicator = &sv->places.place[PLACE_REPLICATOR];
+	struct place *mailer = &sv->places.place[PLACE_MAILER];
 	int i;
 
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
@@ -105,22 +109,36 @@ stopped(struct supervisor *sv)
 			return 0;
 	if (replicator->phase == PHASE_SERVING)
 		places_tell(replicator, SIGTERM);
-	return replicator->pid == 0;
+	if (mailer->phase == PHASE_SERVING)
+		places_tell(mailer, SIGTERM);
+	return replicator->pid == 0 && mailer->pid == 0;
+}
+
+/* Starts it where it is wanted, or another in its place. */
+static void
+keep(struct supervisor *sv, struct place *place, int wanted)
+{
+	if (place->phase == PHASE_NONE) {
+		if (wanted)
+			places_start(&sv->places, place, PHASE_SERVING);
+		return;
+	}
+	places_tell(place, SIGTERM);
+	place->again = wanted;
 }
 
 static void
 keep_replicator(struct supervisor *sv)
 {
-	struct place *replicator = &sv->places.place[PLACE_REPLICATOR];
-	int wanted = sv->with_replicator && sv->config.replica[0] != '\0';
+	keep(sv, &sv->places.place[PLACE_REPLICATOR],
+	    sv->with_others && sv->config.replica[0] != '\0');
+}
 
-	if (replicator->phase == PHASE_NONE) {
-		if (wanted)
-			places_start(&sv->places, replicator, PHASE_SERVING);
-		return;
-	}
-	places_tell(replicator, SIGTERM);
-	replicator->again = wanted;
+static void
+keep_mailer(struct supervisor *sv)
+{
+	keep(sv, &sv->places.place[PLACE_MAILER],
+	    sv->with_others && sv->config.mail_url[0] != '\0');
 }
 
 static void
@@ -216,6 +234,7 @@ renewal_is_through(struct supervisor *sv)
 		notify("READY=1");
 	if (sv->served || places->place[PLACE_REPLICATOR].phase == PHASE_NONE)
 		keep_replicator(sv);
+	keep_mailer(sv);
 	sv->served = 1;
 }
 
@@ -495,14 +514,14 @@ open_locks(struct supervisor *sv, struct err *err)
 
 struct supervisor *
 supervisor_open(
-    const struct config *config, int with_replicator, struct err *err)
+    const struct config *config, int with_others, struct err *err)
 {
 	struct supervisor *sv = calloc(1, sizeof *sv);
 
 	if (!sv)
 		err_die("out of memory: supervisor");
 	sv->config = *config;
-	sv->with_replicator = with_replicator;
+	sv->with_others = with_others;
 	sv->listen.fd = sv->board_fd = sv->signals = -1;
 	sv->lock_run = sv->lock_data = -1;
 	places_init(&sv->places);

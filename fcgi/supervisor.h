@@ -12,7 +12,7 @@
 struct supervisor;
 
 struct supervisor *supervisor_open(const struct config *config,
-    int with_replicator, struct err *err);
+    int with_others, struct err *err);
 void supervisor_close(struct supervisor *sv);
 
 /* Until it is told to stop: the exit status. */

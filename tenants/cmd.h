@@ -21,6 +21,8 @@ struct cmd_verb {
 	const char *usage;
 };
 
+int cmd_mailer(int argc, char **argv);	/* sends what is in the outbox */
+
 int cmd_tenant(int argc, char **argv, const struct cmd_verb *others, size_t n);
 
 #endif

@@ -14,6 +14,7 @@
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
+#include "tenants/smtp_login.h"
 
 #define CONFIG_PRINT_MAX ((size_t)64 * 1024)
 
@@ -81,10 +82,29 @@ check_key(const struct config *config, struct check_report *report)
 	crypto_wipe(&key, sizeof(key));
 }
 
+/* Whether the server takes the login is seen when something is sent. */
+static void
+check_mail(const struct config *config, struct check_report *report)
+{
+	struct err err = ERR_INIT;
+	struct smtp_login login;
+
+	if (config->mail_url[0] == '\0')
+		return;
+	if (smtp_login_load(config, &login, &err) == 0 && config->mail_ca[0] &&
+	    file_exists(config->mail_ca, &err) == 0)
+		(void)err_set(&err, ERR_NOT_FOUND, "mail.ca: there is no %s",
+		    config->mail_ca);
+	if (err.code != ERR_NONE)
+		check_error(&err, report);
+	crypto_wipe(&login, sizeof(login));
+}
+
 static const struct check own_checks[] = {
 	{ "application", check_app },
 	{ "data", check_data },
 	{ "key", check_key },
+	{ "mail", check_mail },
 };
 
 static int
@@ -106,7 +126,8 @@ usage(FILE *out)
 	    "usage: rowhouse check [-c FILE] [--app|--config]\n\n"
 	    "Looks at the configuration, the application folder (its\n"
 	    "migrations and endpoints, against a scratch database), the\n"
-	    "data directory and the key.  Changes nothing.\n"
+	    "data directory, the key and the login of the mail server.\n"
+	    "Changes nothing.\n"
 	    "--app: the configuration and the application alone, as the\n"
 	    "pool does before it starts and before a renewal.\n"
 	    "--config: prints the configuration in force, every key of it.\n"

@@ -16,6 +16,7 @@
  *	<data>/tenants/<slug>/shelf/                    for compaction
  *	<data>/registry/shelf/
  *	<data>/templates/                               of new tenants (template.h)
+ *	<data>/outbox/                                  mails to be sent (outbox.h)
  *	<data>/master.key
  *	<data>/hash.0, hash.1                           slots for password hashes
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
@@ -45,6 +46,7 @@ struct layout_path layout_spool(const struct config *config, const char *slug,
     uint32_t epoch);
 struct layout_path layout_shelf(const struct config *config, const char *slug);
 struct layout_path layout_templates(const struct config *config);
+struct layout_path layout_outbox(const struct config *config);
 struct layout_path layout_fcgi_socket(const struct config *config);
 struct layout_path layout_hint_socket(const struct config *config);
 struct layout_path layout_ack_socket(const struct config *config);

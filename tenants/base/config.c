@@ -106,14 +106,37 @@ static const struct config_key keys[] = {
 	  MIB, 16 * 1024 * GIB, "what is kept on disk to be merged, all tenants" },
 	{ "replica.spool_max", CONFIG_BYTES, AT(replica_spool_max), "1GiB",
 	  MIB, 16 * 1024 * GIB, "what may wait for the store before it is thinned" },
-	{ "replica.spool_full", CONFIG_POLICY, AT(replica_spool_refuse), "grow",
-	  0, 0, "where it cannot be thinned to that: grow, or refuse writes" },
+	{ "replica.spool_full", CONFIG_CHOICE, AT(replica_spool_refuse),
+	  "grow refuse", 0, 0,
+	  "where it cannot be thinned to that: grow, or refuse writes" },
 	{ "replica.verify_every", CONFIG_DURATION, AT(replica_verify_ms), "0s",
 	  0, 365 * DAY, "prove each tenant's replica so often; 0s: never" },
 	{ "replica.confirm", CONFIG_DURATION, AT(replica_confirm_ms), "10s",
 	  100, 25 * SECOND, "durability=replicated waits so long, at most" },
 	{ "replica.open", CONFIG_NUMBER, AT(replica_open), "256", 1, 65536,
 	  "tenants that the replicator holds open" },
+
+	{ "mail.url", CONFIG_SERVER, AT(mail_url), "", 0, 300,
+	  "smtp:// (STARTTLS) or smtps:// server to send through; empty: no mail" },
+	{ "mail.from", CONFIG_ADDRESS, AT(mail_from), "", 0, 254,
+	  "address that mails come from" },
+	{ "mail.login", CONFIG_FILE, AT(mail_login), "", 0, CONFIG_DIR_MAX,
+	  "file with the server's user and password, a line each; empty: none" },
+	{ "mail.tls", CONFIG_CHOICE, AT(mail_clear), "required never", 0, 0,
+	  "never: mails, with what lets an account be taken over, go in clear" },
+	{ "mail.ca", CONFIG_FILE, AT(mail_ca), "", 0, CONFIG_DIR_MAX,
+	  "file of certificates that the server's is checked against; empty: the system's" },
+	{ "mail.link", CONFIG_LINK, AT(mail_link), "https://{host}", 1, 60,
+	  "how links in mails begin" },
+	{ "mail.timeout", CONFIG_DURATION, AT(mail_timeout_ms), "2m",
+	  SECOND, 10 * MINUTE, "so long the server may take for one mail" },
+	{ "mail.per_hour", CONFIG_NUMBER, AT(mail_per_hour), "500",
+	  1, 100000, "most mails an hour, over all tenants; others wait" },
+	{ "mail.per_recipient", CONFIG_NUMBER, AT(mail_per_recipient), "10",
+	  1, 1000, "most mails an hour to one address; others wait" },
+
+	{ "signup", CONFIG_CHOICE, AT(signup_open), "closed open", 0, 0,
+	  "may anybody make a tenant: POST /api/tenants on the base domain" },
 
 	{ "log.level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "debug, info, warn or error" },
@@ -247,6 +270,8 @@ fill(struct config *config, const int seen[N_KEYS], struct err *err)
 			    config->data);
 			value = str_of(run);
 		}
+		if (key->kind == CONFIG_CHOICE)
+			value = str_sub(value, 0, str_find(value, ' ', 0));
 		if (config_value_set(config, key, value, err) != 0)
 			return err_wrap(err, "%s: %s", config->file, key->name);
 	}
@@ -278,6 +303,21 @@ name_file(struct config *config, const char *path, struct err *err)
 		    buf_view(&full), config->file, sizeof config->file);
 	buf_free(&full);
 	return rc;
+}
+
+static int
+check_mail(const struct config *config, struct err *err)
+{
+	if (config->mail_url[0] && !config->mail_from[0]) {
+		err_set(err, ERR_INPUT, "%s: mail.from: must be set",
+		    config->file);
+		return err_hint(err, "mail.url is: whom do mails come from?");
+	}
+	if (config->mail_login[0] && config->mail_clear)
+		return err_set(err, ERR_INPUT,
+		    "%s: mail.login: nothing is logged in to without TLS",
+		    config->file);
+	return 0;
 }
 
 int
@@ -312,7 +352,7 @@ config_load(struct config *config, const char *path, struct err *err)
 		    config->file, seen[find(STR("replica.url")) - keys]);
 		goto done;
 	}
-	rc = 0;
+	rc = check_mail(config, err);
 done:
 	arena_free(arena);
 	return rc;

@@ -76,6 +76,19 @@ struct config {
 	int64_t replica_confirm_ms;	/* a request waits so long for it; 10s */
 	int64_t replica_open;		/* tenants open at once; 256 */
 
+	/* mail */
+	char mail_url[304];		/* smtp:// or smtps://; "" = no mail */
+	char mail_from[256];
+	char mail_login[CONFIG_PATH_MAX];	/* "" = none */
+	int64_t mail_clear;		/* 1: without TLS */
+	char mail_ca[CONFIG_PATH_MAX];	/* "" = the system's */
+	char mail_link[64];		/* https://{host} */
+	int64_t mail_timeout_ms;	/* of one mail; 2m */
+	int64_t mail_per_hour;		/* over all tenants; 500 */
+	int64_t mail_per_recipient;	/* and hour; 10 */
+
+	int64_t signup_open;		/* 0 closed, 1 open */
+
 	enum log_level log_level;
 };
 

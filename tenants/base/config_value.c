@@ -239,6 +239,107 @@ set_group(struct config *config, const struct config_key *key, struct str value,
 	return 0;
 }
 
+static int
+set_file(struct config *config, const struct config_key *key, struct str value,
+    struct err *err)
+{
+	text_at(config, key)[0] = '\0';
+	return value.n > 0 ? set_directory(config, key, value, err) : 0;
+}
+
+static int
+port_ok(struct str text)
+{
+	int64_t port;
+
+	return text.n == 0 ||
+	       (str_starts(text, ":") &&
+		   str_i64(str_sub(text, 1, text.n), &port) == 0 && port > 0 &&
+		   port < 65536);
+}
+
+static int
+set_mail_url(struct config *config, const struct config_key *key, struct str value,
+    struct err *err)
+{
+	struct str rest = STR_NONE, host, label;
+	int ok = 1;
+
+	if (str_starts(value, "smtp://"))
+		rest = str_sub(value, strlen("smtp://"), value.n);
+	else if (str_starts(value, "smtps://"))
+		rest = str_sub(value, strlen("smtps://"), value.n);
+	host = str_sub(rest, 0, str_find(rest, ':', 0));
+	ok = value.n == 0 ||
+	     (host.n > 0 && port_ok(str_sub(rest, host.n, rest.n)));
+	while (ok && value.n > 0 && str_next(&host, '.', &label))
+		ok = label_ok(label);
+	if (!ok)
+		return bad(err, "must be smtp://HOST or smtps://HOST",
+		    "smtp://mail.example.com:587; the login is mail.login's");
+	if (str_copy(value, text_at(config, key), (size_t)key->most + 1) != 0)
+		return err_set(err, ERR_INPUT, "longer than %lld bytes",
+		    (long long)key->most);
+	return 0;
+}
+
+static int
+set_address(struct config *config, const struct config_key *key, struct str value,
+    struct err *err)
+{
+	size_t at = str_find(value, '@', 0), i;
+	int ok = value.n == 0 || (at > 0 && at + 1 < value.n &&
+				     str_find(value, '@', at + 1) == value.n);
+
+	for (i = 0; i < value.n; i++)
+		ok &= value.p[i] > ' ' && value.p[i] <= '~' &&
+		      !strchr("<>()[]\\,;:\"", value.p[i]);
+	if (ok && str_copy(value, text_at(config, key),
+		      (size_t)key->most + 1) == 0)
+		return 0;
+	return bad(err, "must be a mail address", "no-reply@example.com");
+}
+
+static int
+set_link(struct config *config, const struct config_key *key, struct str value,
+    struct err *err)
+{
+	size_t slashes = str_find(value, '/', 0);
+	struct str scheme = str_sub(value, 0, slashes);
+	struct str rest = str_sub(value, slashes, value.n);
+
+	if ((str_is(scheme, "http:") || str_is(scheme, "https:")) &&
+	    str_starts(rest, "//{host}") &&
+	    port_ok(str_sub(rest, strlen("//{host}"), rest.n)) &&
+	    str_copy(value, text_at(config, key), (size_t)key->most + 1) == 0)
+		return 0;
+	return bad(err, "must be http://{host} or https://{host}",
+	    "a port may follow: http://{host}:8080");
+}
+
+static struct str
+choice_at(const struct config_key *key, int64_t n)
+{
+	struct str both = str_of(key->preset);
+	size_t space = str_find(both, ' ', 0);
+
+	return n == 0 ? str_sub(both, 0, space)
+		      : str_sub(both, space + 1, both.n);
+}
+
+static int
+set_choice(struct config *config, const struct config_key *key, struct str value,
+    struct err *err)
+{
+	struct str first = choice_at(key, 0), second = choice_at(key, 1);
+
+	*number_at(config, key) = str_eq(value, second);
+	if (str_eq(value, first) || str_eq(value, second))
+		return 0;
+	return err_set(err, ERR_INPUT, "'%.*s' is not %.*s or %.*s",
+	    STR_FMT(str_sub(value, 0, 60)), STR_FMT(first), STR_FMT(second));
+}
+
 int
 config_value_set(struct config *config, const struct config_key *key, struct str value,
     struct err *err)
@@ -260,12 +361,16 @@ config_value_set(struct config *config, const struct config_key *key, struct str
 		return err_set(err, ERR_INPUT,
 		    "'%.*s' is not debug, info, warn or error",
 		    STR_FMT(str_sub(value, 0, 60)));
-	case CONFIG_POLICY:
-		*number_at(config, key) = str_is(value, "refuse");
-		if (str_is(value, "refuse") || str_is(value, "grow"))
-			return 0;
-		return err_set(err, ERR_INPUT, "'%.*s' is not grow or refuse",
-		    STR_FMT(str_sub(value, 0, 60)));
+	case CONFIG_FILE:
+		return set_file(config, key, value, err);
+	case CONFIG_SERVER:
+		return set_mail_url(config, key, value, err);
+	case CONFIG_ADDRESS:
+		return set_address(config, key, value, err);
+	case CONFIG_LINK:
+		return set_link(config, key, value, err);
+	case CONFIG_CHOICE:
+		return set_choice(config, key, value, err);
 	default:
 		return set_number(config, key, value, err);
 	}
@@ -283,14 +388,18 @@ config_value_put(const struct config *config, const struct config_key *key,
 	case CONFIG_REPLICA:
 	case CONFIG_DOMAIN:
 	case CONFIG_GROUP:
+	case CONFIG_FILE:
+	case CONFIG_SERVER:
+	case CONFIG_ADDRESS:
+	case CONFIG_LINK:
 		buf_puts(out, at);
 		break;
 	case CONFIG_LEVEL:
 		buf_puts(out, log_level_name(config->log_level));
 		break;
-	case CONFIG_POLICY:
+	case CONFIG_CHOICE:
 		memcpy(&number, at, sizeof number);
-		buf_puts(out, number ? "refuse" : "grow");
+		buf_str(out, choice_at(key, number));
 		break;
 	default:
 		memcpy(&number, at, sizeof number);

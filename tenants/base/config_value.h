@@ -16,7 +16,11 @@ enum config_kind {
 	CONFIG_DOMAIN,
 	CONFIG_GROUP,
 	CONFIG_LEVEL,
-	CONFIG_POLICY, /* grow or refuse, kept as 0 or 1 */
+	CONFIG_FILE, /* a path, or nothing */
+	CONFIG_SERVER, /* smtp://HOST or smtps://HOST, with a port; or nothing */
+	CONFIG_ADDRESS, /* of mail, or nothing */
+	CONFIG_LINK, /* http://{host} or https://{host}, with a port */
+	CONFIG_CHOICE, /* one of two words, kept as 0 or 1 */
 	CONFIG_NUMBER,
 	CONFIG_BYTES, /* a size, kept in bytes */
 	CONFIG_KIBIBYTES, /* a size, kept in KiB */
@@ -28,7 +32,11 @@ struct config_key {
 	const char *name;
 	enum config_kind kind;
 	size_t offset;
-	const char *preset; /* as it would stand in the file; NULL = none */
+	/*
+	 * As it would stand in the file; NULL = none.  Of a choice both words,
+	 * of which the first is it.
+	 */
+	const char *preset;
 	int64_t least, most;
 	const char *about;
 };

@@ -260,6 +260,90 @@ set_times(const struct net *net, CURL *easy, const struct net_request *request)
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->whole_ms);
 }
 
+static void
+set_http(CURL *easy, struct net_request *request)
+{
+	request->list = make_headers(request);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(
+	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->list);
+	set_body(easy, request);
+}
+
+/* The verb of what is sent; what follows AUTH is nobody's business. */
+static int
+on_command(CURL *easy, curl_infotype type, char *p, size_t n, void *arg)
+{
+	struct net_request *request = arg;
+
+	(void)easy;
+	if (type != CURLINFO_HEADER_OUT || n < 4)
+		return 0;
+	request->quits = memcmp(p, "QUIT", 4) == 0;
+	if (!request->quits) {
+		memcpy(request->verb, p, 4);
+		request->said[0] = '\0';
+		request->status = 0;
+	}
+	return 0;
+}
+
+static size_t
+on_reply(char *p, size_t size, size_t count, void *arg)
+{
+	struct net_request *request = arg;
+	struct str line = str_trim(str_make(p, size * count));
+	int64_t status;
+
+	if (request->quits)
+		return size * count;
+	if (str_i64(str_sub(line, 0, 3), &status) == 0)
+		request->status = (int)status;
+	(void)str_copy(str_sub(line, 0, sizeof request->said - 1),
+	    request->said, sizeof request->said);
+	return size * count;
+}
+
+static void
+set_mail(CURL *easy, struct net_request *request)
+{
+	const struct net_mail *mail = request->mail;
+
+	request->list = curl_slist_append(NULL, mail->to);
+	if (!request->list)
+		err_die("out of memory: mail");
+	request->verb[0] = request->said[0] = '\0';
+	request->quits = 0;
+	request->fd = -1;
+	request->length = (int64_t)request->body.n;
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(easy, CURLOPT_USE_SSL,
+	    (long)(mail->clear ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
+	curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, request->list);
+	if (mail->user) {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password);
+	}
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+	    (curl_off_t)request->length);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, request);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+	/* Which command it was that a reply refuses is not told otherwise. */
+	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_command);
+	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, request);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_reply);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
+	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+	    (long)((request->stall_ms + 999) / 1000));
+}
+
 void
 net_start(struct net *net, struct net_request *request)
 {
@@ -278,24 +362,21 @@ net_start(struct net *net, struct net_request *request)
 	err_clear(&request->failure);
 	buf_init(&request->reply,
 	    request->reply_max > 0 ? request->reply_max : REPLY_MAX);
-	request->list = make_headers(request);
 	curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(
-	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->list);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 	if (net->ca)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca);
 	set_times(net, easy, request);
-	set_body(easy, request);
+	if (request->mail)
+		set_mail(easy, request);
+	else
+		set_http(easy, request);
 	request->prev = NULL;
 	request->next = net->first;
 	if (net->first)
@@ -326,12 +407,26 @@ net_busy(const struct net *net)
 /* --- the end of one ------------------------------------------------------ */
 
 static enum net_fault
+fault_of_mail(const struct net_request *request, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return NET_OK;
+	/* A no to what came before is about the server or us, not this mail. */
+	if (request->status >= 400 && (strcmp(request->verb, "RCPT") == 0 ||
+					  strcmp(request->verb, "DATA") == 0))
+		return request->status >= 500 ? NET_REFUSED : NET_LOST;
+	return request->sent > 0 ? NET_LOST : NET_UNSENT;
+}
+
+static enum net_fault
 fault_of(const struct net_request *request, CURLcode code)
 {
 	long sent = 0;
 
 	if (request->failure.code != ERR_NONE)
 		return NET_OURS;
+	if (request->mail)
+		return fault_of_mail(request, code);
 	switch (code) {
 	case CURLE_OK:
 		return NET_OK;
@@ -365,7 +460,11 @@ explain(struct net_request *request, CURLcode code)
 	for (size_t slashes = 0, i = 0; i < url.n; i++)
 		if (url.p[i] == '/' && ++slashes == 3)
 			url.n = i;
-	if (request->reply.full)
+	if (request->mail && request->said[0] && request->status >= 400)
+		err_set(&request->failure, ERR_SYSTEM, "%.*s: %s: %s",
+		    STR_FMT(url), request->verb[0] ? request->verb : "greeting",
+		    request->said);
+	else if (request->reply.full)
 		err_set(&request->failure, ERR_SYSTEM,
 		    "%.*s: an answer of more than %zu bytes", STR_FMT(url),
 		    request->reply.max);
@@ -392,7 +491,8 @@ finish(struct net_request *request, CURLcode code)
 	struct err failure;
 	struct buf reply;
 
-	request->status = status_of(request);
+	if (!request->mail)
+		request->status = status_of(request);
 	request->fault = fault_of(request, code);
 	explain(request, code);
 	failure = request->failure;

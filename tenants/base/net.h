@@ -10,7 +10,8 @@
 #include "tenants/base/str.h"
 
 /*
- * HTTP/1.1 requests, many at once, in one thread; the only includer of curl.h.
+ * HTTP/1.1 requests and mails (SMTP), many at once, in one thread; the only
+ * includer of curl.h.
  *
  * Connections are kept alive and shared by all requests of a struct net.  What
  * is started runs in net_poll and ends there, in done().  Nothing blocks but
@@ -30,12 +31,26 @@ struct net_opts {
 	const char *ca;		/* a file of certificates; NULL = the system's */
 };
 
+/*
+ * One mail (RFC 5321), to one recipient: url is smtp:// (STARTTLS) or smtps://,
+ * its path the name to greet with; the request's body is the message, with CRLF
+ * line ends, and nothing else of the request is looked at but its times.  The
+ * addresses are the caller's to check: a CR or LF would be a command.
+ */
+struct net_mail {
+	const char *from, *to;
+	const char *user, *password;	/* NULL: no login */
+	int clear;		/* without TLS; else nothing goes without it */
+};
+
 /* What went wrong with a request that got no whole answer. */
 enum net_fault {
 	NET_OK,		/* an answer, of whatever status */
 	NET_UNSENT,	/* no connection: certainly not carried out */
 	NET_LOST,	/* broke off: carried out, or not */
-	NET_REFUSED,	/* a certificate, an impossible URL: it will again */
+	NET_REFUSED,	/* a certificate, an impossible URL: it will again; of a
+			   mail only: the server does not take it (5xx to RCPT,
+			   DATA or the message) */
 	NET_OURS	/* data() failed, or what was sent could not be read */
 };
 
@@ -44,6 +59,7 @@ enum net_fault {
  * called or net_cancel returned; zeroes are a good beginning.
  */
 struct net_request {
+	const struct net_mail *mail;	/* NULL: HTTP */
 	const char *method;	/* GET, HEAD, PUT, POST, DELETE */
 	const char *url;	/* http://… or https://…, encoded already */
 	const struct str *header;	/* "Name: value"; Host too where wanted */
@@ -77,7 +93,7 @@ struct net_request {
 	void *arg;
 
 	/* out */
-	int status;
+	int status;		/* of a mail: that of the last reply */
 	enum net_fault fault;
 	struct buf reply;
 	int64_t sent, received;	/* bytes of bodies */
@@ -85,6 +101,8 @@ struct net_request {
 				   out again: it may be carried out twice */
 
 	/* net's */
+	char verb[5], said[200];	/* SMTP: the last command but QUIT, its reply */
+	int quits;
 	void *handle;
 	void *list;
 	struct net *net;	/* NULL: not under way */

@@ -14,6 +14,7 @@ is '  and is said to be' "$said" "configuration $CONF: ok
 application: ok
 data: ok
 key: ok
+mail: ok
 replica: ok"
 ok '  nothing was made of it' [ -z "$(ls -A "$DATA")" ]
 ok '  and the scratch database is gone' [ -z "$(ls -A tmp)" ]
@@ -44,6 +45,7 @@ $SCRATCH/app/api/broken/POST.sql:3: param n is not used
 application: 5 problems
 data: ok
 key: ok
+mail: ok
 replica: ok"
 rm -r app/api/Odd app/api/broken/POST.sql
 said=$("$ROWHOUSE" check --app 2>&1)
