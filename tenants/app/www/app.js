@@ -5,6 +5,7 @@
  *	#/                  my work           #/p/WEB        a project's board
  *	#/p/WEB/list        its list          #/i/WEB-12     an issue, over its board
  *	#/search?q=…        #/activity        #/labels       #/people
+ *	#/forgotten, #/confirm-…/TOKEN        what mails lead to
  */
 import { get, isAdmin, me, onSessionOver, refresh, signOut } from './api.js';
 import { h, icon, iconButton, avatar } from './dom.js';
@@ -15,6 +16,7 @@ import { editProject, projectPage } from './project.js';
 import { activityPage, searchPage, workPage } from './pages.js';
 import { labelsPage } from './labels.js';
 import { askName, editAccount, peoplePage } from './people.js';
+import { mailedPage } from './mailed.js';
 import { signInPage } from './signin.js';
 
 const POLL_MS = 15000;
@@ -25,6 +27,7 @@ const main = h('main', { id: 'main', tabindex: -1 });
 let page = null;		/* { path, refresh } of what main shows */
 let panel = null;		/* the open issue */
 let seen = 0;			/* the last activity we know of */
+let letter = false;		/* what a mail leads to is shown */
 
 /* "#/p/WEB/list?label=3": its segments and what follows the question mark. */
 function address() {
@@ -44,9 +47,12 @@ const PAGES = {
 
 /* Shows what the address says. */
 function route() {
+	const here = address();
+
+	if (showLetter(here))
+		return;
 	if (!me())
 		return;
-	const here = address();
 	document.body.classList.remove('side-open');
 
 	if (here.segments[0] === 'i') {
@@ -60,6 +66,28 @@ function route() {
 		panel.leave();
 	if (location.hash.slice(1) !== page?.hash)
 		show(here);
+}
+
+/* What a mail leads to takes the whole window, whoever is signed in. */
+function showLetter(here) {
+	const node = mailedPage(here.segments, (words) => {
+		/* the token does not stay in the history */
+		history.replaceState(null, '', '#/');
+		letter = false;
+		signedOut(words ?? '');
+	});
+	const left = letter && !node;
+
+	letter = Boolean(node);
+	if (node) {
+		panel?.leave();
+		page = null;
+		app.replaceChildren(node);
+		node.querySelector('input')?.focus();
+	} else if (left) {
+		signedOut('');
+	}
+	return letter || left;
 }
 
 function show(here) {
@@ -255,7 +283,5 @@ document.addEventListener('visibilitychange', poll);
 setInterval(poll, POLL_MS);
 setInterval(() => { if (me()) refresh().catch(failed); }, REFRESH_MS);
 onSessionOver(signedOut);
-if (me())
-	start();
-else
+if (!showLetter(address()))
 	signedOut('');

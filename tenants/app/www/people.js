@@ -6,6 +6,7 @@ import { action, alertBox, confirmed, dialog, failed, fetched, field, formEnd, m
 import { loadMembers, team, tenant } from './team.js';
 
 const RECORDS = '/collections/users/records';
+const INVITATIONS = '/collections/users/invitations';
 const ROLES = {
 	member: 'Member: works on everything',
 	admin: 'Admin: also manages projects, labels and people',
@@ -37,7 +38,8 @@ export function peoplePage() {
 	const page = fetched('People', async () => {
 		const all = await everybody();
 		return h('section.sheet', h('ul.rows', all.map(person)));
-	}, ...isAdmin() ? [action('Add a person', () => addPerson(() => page.refresh()))] : []);
+	}, ...isAdmin() ? [action('Add a person', () => addPerson(() => page.refresh())),
+		action('Invite by mail', () => invitePerson(() => page.refresh()))] : []);
 
 	function person(who) {
 		const mine = who.id === me().id;
@@ -108,6 +110,21 @@ function addPerson(done) {
 	formEnd('Add'));
 	const box = dialog('Add a person', form);
 	name.focus();
+}
+
+/* He chooses name and password himself, where the link in the mail leads. */
+function invitePerson(done) {
+	const email = h('input', { type: 'email', required: true, autocomplete: 'off' });
+	const role = h('select', roles().map((value) => h('option', { value }, ROLES[value])));
+	const form = h('form', { onsubmit: submitting(async () => {
+		await post(INVITATIONS, { email: email.value.trim(), role: role.value });
+		box.close();
+		toast('Invited.');
+		done();
+	}) }, alertBox(), field('email', 'E-mail address', email), field('role', 'Role', role),
+	formEnd('Invite'));
+	const box = dialog('Invite by mail', form);
+	email.focus();
 }
 
 /* What to tell the new colleague. */

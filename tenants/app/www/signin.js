@@ -25,6 +25,7 @@ export function signInPage(why, enter) {
 		field('identity', 'E-mail address', identity),
 		field('password', 'Password', password),
 		h('button.primary.wide', 'Sign in')),
-		h('p.quiet.small', 'No account, or the password forgotten? An admin of your team can help.')),
+		h('p.quiet.small', h('a', { href: '#/forgotten' }, 'Password forgotten?'),
+		    ' No account? An admin of your team can help.')),
 	    h('div.houses', { 'aria-hidden': 'true' }));
 }
