@@ -1,32 +1,36 @@
 # shellcheck shell=sh disable=SC2034,SC2154
-# tests/judge/judge.sh: Litestream as a reader of our replicas.  Sourced after
+# tests/judge/judge.sh: judges that others wrote, of npm.  Sourced after
 # tests/lib.sh.
 #
-# The judge is the npm package litestream-vfs, which the makers of Litestream
-# publish: an extension of SQLite that reads a replica, and whose hydration
-# writes the whole database to a file.  It is fetched once into ROWHOUSE_TEST_CACHE,
-# or to where the programs were built.
+# litestream-vfs, which the makers of Litestream publish, is a reader of our
+# replicas: an extension of SQLite that reads one, and whose hydration writes
+# the whole database to a file.  pocketbase is the client of PocketBase.  They
+# are fetched once into ROWHOUSE_TEST_CACHE, or to where the programs were built.
 
 LITESTREAM_VFS=0.5.17		# of the package; reads LZ4 blocks from 0.5.16 on
+POCKETBASE=0.28.1
 
-# judge_find	sets VFS, or WHY there is none
-judge_find() {
+# judge_fetch PACKAGE VERSION	sets home, or WHY it is not to be had
+judge_fetch() {
 	command -v npm >/dev/null || {
 		WHY='there is no npm; on Debian: apt-get install npm'
 		return 1
 	}
-	home=${ROWHOUSE_TEST_CACHE:-$O/judges}/litestream-vfs-$LITESTREAM_VFS
-	if [ ! -d "$home" ]; then
-		mkdir -p "$home.$$"
-		timeout 120 npm install --prefix "$home.$$" --cache "$SCRATCH/npm" \
-			--ignore-scripts --no-audit --no-fund \
-			"litestream-vfs@$LITESTREAM_VFS" >npm.log 2>&1 || {
-			WHY="npm cannot fetch litestream-vfs $LITESTREAM_VFS: $(tail -n 1 npm.log)"
-			return 1
-		}
-		# whoever is first; the package is the same
-		mv -T "$home.$$" "$home" 2>/dev/null || rm -rf "$home.$$"
-	fi
+	home=${ROWHOUSE_TEST_CACHE:-$O/judges}/$1-$2
+	[ ! -d "$home" ] || return 0
+	mkdir -p "$home.$$"
+	timeout 120 npm install --prefix "$home.$$" --cache "$SCRATCH/npm" \
+		--ignore-scripts --no-audit --no-fund "$1@$2" >npm.log 2>&1 || {
+		WHY="npm cannot fetch $1 $2: $(tail -n 1 npm.log)"
+		return 1
+	}
+	# whoever is first; the package is the same
+	mv -T "$home.$$" "$home" 2>/dev/null || rm -rf "$home.$$"
+}
+
+# judge_find	sets VFS, or WHY there is none
+judge_find() {
+	judge_fetch litestream-vfs "$LITESTREAM_VFS" || return 1
 	VFS=$(find "$home" -name 'litestream-vfs.so' | head -n 1)
 	[ -n "$VFS" ] || {
 		WHY="litestream-vfs $LITESTREAM_VFS has nothing for $(uname -m)"
