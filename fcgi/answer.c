@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "fcgi/accounts.h"
+#include "fcgi/mailed.h"
 #include "fcgi/prefer.h"
 #include "fcgi/route.h"
+#include "fcgi/signup.h"
 #include "tenants/slug.h"
 
 #define MISSING_RETRY_S   30
@@ -166,6 +168,8 @@ work(struct answer *answer, const struct target *target, struct str body,
 		return -1;
 	if (target->endpoint)
 		return call_endpoint(answer, target, err);
+	if (target->route >= ROUTE_REQUEST_RESET)
+		return mailed_answer(answer, target->route, target->id, err);
 	return accounts_answer(answer, target->route, target->id, err);
 }
 
@@ -258,13 +262,18 @@ respond(struct answer *answer, struct str body, struct err *err)
 		accounts_methods(&response->body);
 		return 0;
 	case ROUTE_OPENAPI:
-		if (openapi_text(answer->env->openapi, &text, err) != 0)
+		if (openapi_text(answer->env->openapi, host == ROUTE_PLATFORM,
+			&text, err) != 0)
 			return -1;
 		buf_str(&response->body, text);
 		if (buf_check(&response->body, "the answer", err) != 0)
 			return -1;
 		tag(answer);
 		return 0;
+	case ROUTE_SIGN_UP:
+		if (parse_body(answer, body, err) != 0)
+			return -1;
+		return signup_answer(answer, err);
 	default:
 		break;
 	}

@@ -1,5 +1,6 @@
 #include "fcgi/openapi.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tenants/app_describe.h"
@@ -7,13 +8,37 @@
 
 #define OPENAPI_MAX ((size_t)8 << 20)
 
+/* Of a tenant's host, and of the platform's. */
 struct openapi {
 	const struct app *app;
-	int written;
-	struct buf text;
+	int written[2];
+	struct buf text[2];
 };
 
+/* The first of own_paths, which are the platform's as well. */
+#define BOTH 4
+
 /* In these texts ' stands for ". */
+
+#define ERROR(status) "'" #status "':{'$ref':'#/components/responses/Error'}"
+#define ERRORS        ERROR(default) "}"
+#define DONE          "'responses':{'204':{'description':'Done.'},"
+#define BODY(properties, required)                                             \
+	"'requestBody':{'required':true,'content':{'application/json':{"       \
+	"'schema':{'type':'object','properties':{" properties                  \
+	"},'required':[" required "],'additionalProperties':false}}}},"
+#define EMAIL(name)                                                            \
+	"'" name "':{'type':'string','format':'email','maxLength':254}"
+#define TOKEN_ "'token':{'type':'string','minLength':1}"
+#define NEW_PASSWORD                                                           \
+	"'password':{'type':'string','minLength':8,'maxLength':256},"          \
+	"'passwordConfirm':{'type':'string'}"
+#define ROLE_ "'role':{'enum':['member','admin','owner'],'default':'member'}"
+#define MAILED(name, summary, properties, required)                            \
+	"'/api/collections/users/" name "':{'post':{'tags':['accounts'],"      \
+	"'summary':'" summary "','security':[],"                               \
+	BODY(properties, required) DONE                                        \
+	ERROR(400) "," ERROR(429) "," ERRORS "}},"
 
 static const char *const own_paths[] = {
 	"'/api/health':{'get':{'tags':['rowhouse'],'summary':'Is it up?',"
@@ -54,6 +79,55 @@ static const char *const own_paths[] = {
 	"'responses':{'200':{'$ref':'#/components/responses/Session'},"
 	"'401':{'$ref':'#/components/responses/Error'},",
 	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	MAILED("request-password-reset",
+	    "Mails a link for a new password, if there is such an account.",
+	    EMAIL("email"), "'email'")
+	MAILED("confirm-password-reset",
+	    "A new password; ends all sessions.", TOKEN_ "," NEW_PASSWORD,
+	    "'token','password','passwordConfirm'"),
+	MAILED("request-verification",
+	    "Mails a link to confirm the address, if there is such an "
+	    "account and it is not.",
+	    EMAIL("email"), "'email'")
+	MAILED("confirm-verification", "The address is the account\\u2019s.",
+	    TOKEN_, "'token'"),
+	"'/api/collections/users/request-email-change':{'post':{"
+	"'tags':['accounts'],'summary':'Mails a link to a new address, if it "
+	"is free.'," BODY(EMAIL("newEmail"), "'newEmail'") DONE
+	ERROR(400) "," ERROR(401) "," ERROR(429) "," ERRORS "}},",
+	MAILED("confirm-email-change",
+	    "The new address is the account\\u2019s; ends all sessions.",
+	    TOKEN_ ",'password':{'type':'string'}", "'token','password'"),
+	MAILED("confirm-invitation",
+	    "A password, and who was invited can sign in.",
+	    TOKEN_ "," NEW_PASSWORD ",'name':{'type':'string',"
+	    "'maxLength':200}",
+	    "'token','password','passwordConfirm'"),
+
+	"'/api/collections/users/invitations':{'get':{'tags':['accounts'],"
+	"'summary':'Who is invited and has not come yet.',"
+	"'description':'Needs the role admin.',"
+	"'responses':{'200':{'description':'Accounts.','content':"
+	"{'application/json':{'schema':{'type':'object','properties':{"
+	"'items':{'type':'array','items':"
+	"{'$ref':'#/components/schemas/User'}}},'required':['items'],"
+	"'additionalProperties':false}}}},"
+	"'304':{'description':'What If-None-Match names.'},"
+	ERROR(401) "," ERROR(403) "," ERRORS "},",
+	"'post':{'tags':['accounts'],'summary':'Invites by mail, or again.',"
+	"'description':'Needs the role admin. The account is there from then "
+	"on; its link is good for seven days.',"
+	BODY(EMAIL("email") "," ROLE_ ",'name':{'type':'string',"
+	    "'maxLength':200}", "'email'")
+	"'responses':{'200':{'$ref':'#/components/responses/User'},"
+	ERROR(400) "," ERROR(401) "," ERROR(403) "," ERROR(409) ","
+	ERROR(429) "," ERRORS "}},",
+	"'/api/collections/users/invitations/{id}':{'parameters':["
+	"{'name':'id','in':'path','required':true,"
+	"'schema':{'type':'string','minLength':1}}],"
+	"'delete':{'tags':['accounts'],'summary':'Takes an invitation back.',"
+	DONE ERROR(401) "," ERROR(403) "," ERROR(404) "," ERRORS "}},",
 
 	"'/api/collections/users/records':{'get':{'tags':['accounts'],"
 	"'summary':'Accounts: all of them to an admin or owner, to others "
@@ -124,6 +198,25 @@ static const char *const own_paths[] = {
 	"'default':{'$ref':'#/components/responses/Error'}}}}",
 };
 
+static const char *const platform_paths[] = {
+	"'/api/tenants':{'post':{'tags':['rowhouse'],"
+	"'summary':'A tenant of one\\u2019s own, with its owner.',"
+	"'description':'Where signup = open. It answers at its host from then "
+	"on.','security':[],"
+	BODY("'slug':{'type':'string','minLength':1,'maxLength':40,"
+	     "'pattern':'^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'},"
+	     EMAIL("email") ","
+	     "'password':{'type':'string','minLength':8,'maxLength':256},"
+	     "'name':{'type':'string','maxLength':200}",
+	    "'slug','email','password'")
+	"'responses':{'201':{'description':'It is there.','content':"
+	"{'application/json':{'schema':{'type':'object','properties':{"
+	"'email':{'type':'string'},'host':{'type':'string'},"
+	"'slug':{'type':'string'}},'required':['email','host','slug'],"
+	"'additionalProperties':false}}}}," ERROR(400) "," ERROR(403) ","
+	ERROR(409) "," ERROR(429) "," ERRORS "}}",
+};
+
 static const char *const components[] = {
 	"},'components':{'securitySchemes':{'token':{'type':'http',"
 	"'scheme':'bearer','bearerFormat':'JWT',"
@@ -170,27 +263,62 @@ put_own(struct buf *out, const char *text)
 		buf_putc(out, (char)(*text == '\'' ? '"' : *text));
 }
 
-static int
-write_text(struct openapi *openapi, struct err *err)
+static void
+put_head(struct buf *out, const char *title, const char *version)
 {
-	const struct app *app = openapi->app;
-	struct buf *out = &openapi->text;
+	buf_printf(out,
+	    "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"%s\",%s},"
+	    "\"security\":[{\"token\":[]}],\"paths\":{",
+	    title, version);
+}
+
+static void
+put_all(struct buf *out, const char *const *text, size_t n)
+{
 	size_t i;
 
-	buf_reset(out);
-	buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":"
-		      "\"Application\",\"description\":\"The version is the "
-		      "newest migration's number.\",\"version\":");
-	buf_printf(out, "\"%zu\"},\"security\":[{\"token\":[]}],\"paths\":{",
+	for (i = 0; i < n; i++)
+		put_own(out, text[i]);
+}
+
+static int
+write_tenant(const struct app *app, struct buf *out, struct err *err)
+{
+	char version[128];
+
+	(void)snprintf(version, sizeof version,
+	    "\"description\":\"The version is the newest migration's "
+	    "number.\",\"version\":\"%zu\"",
 	    app->n_migrations);
+	put_head(out, "Application", version);
 	if (app_describe(app, out, err) < 0)
 		return -1;
 	if (app->n_endpoints > 0)
 		buf_putc(out, ',');
-	for (i = 0; i < sizeof own_paths / sizeof own_paths[0]; i++)
-		put_own(out, own_paths[i]);
-	for (i = 0; i < sizeof components / sizeof components[0]; i++)
-		put_own(out, components[i]);
+	put_all(out, own_paths, sizeof own_paths / sizeof own_paths[0]);
+	return 0;
+}
+
+static void
+write_platform(struct buf *out)
+{
+	put_head(out, "Platform", "\"version\":\"1\"");
+	put_all(out, own_paths, BOTH);
+	put_all(out, platform_paths,
+	    sizeof platform_paths / sizeof platform_paths[0]);
+}
+
+static int
+write_text(struct openapi *openapi, int platform, struct err *err)
+{
+	struct buf *out = &openapi->text[platform];
+
+	buf_reset(out);
+	if (platform)
+		write_platform(out);
+	else if (write_tenant(openapi->app, out, err) < 0)
+		return -1;
+	put_all(out, components, sizeof components / sizeof components[0]);
 	return buf_check(out, "the description", err);
 }
 
@@ -202,7 +330,8 @@ openapi_new(const struct app *app)
 	if (!openapi)
 		err_die("out of memory");
 	openapi->app = app;
-	buf_init(&openapi->text, OPENAPI_MAX);
+	buf_init(&openapi->text[0], OPENAPI_MAX);
+	buf_init(&openapi->text[1], OPENAPI_MAX);
 	return openapi;
 }
 
@@ -211,19 +340,22 @@ openapi_free(struct openapi *openapi)
 {
 	if (!openapi)
 		return;
-	buf_free(&openapi->text);
+	buf_free(&openapi->text[0]);
+	buf_free(&openapi->text[1]);
 	free(openapi);
 }
 
 int
-openapi_text(struct openapi *openapi, struct str *out, struct err *err)
+openapi_text(
+    struct openapi *openapi, int platform, struct str *out, struct err *err)
 {
-	if (!openapi->written && write_text(openapi, err) < 0) {
+	if (!openapi->written[platform] &&
+	    write_text(openapi, platform, err) < 0) {
 		/* Whatever it is, it is no mistake of who asks. */
 		err->code = ERR_SYSTEM;
 		return err_wrap(err, "openapi");
 	}
-	openapi->written = 1;
-	*out = buf_view(&openapi->text);
+	openapi->written[platform] = 1;
+	*out = buf_view(&openapi->text[platform]);
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 /*
  * GET /api/openapi.json (OpenAPI 3.1): the application's endpoints and those of
- * Rowhouse itself on a tenant's host.  The same for every tenant, and for
+ * Rowhouse itself on a tenant's host; or those on the platform's.  The same for every tenant, and for
  * everybody: it says nothing that the page's own scripts do not, and
  * programs that read it (generators of clients, Swagger UI) come without a
  * token.
@@ -20,6 +20,7 @@ struct openapi;
 struct openapi *openapi_new(const struct app *app);
 void openapi_free(struct openapi *openapi);	/* accepts NULL */
 
-int openapi_text(struct openapi *openapi, struct str *out, struct err *err);
+int openapi_text(struct openapi *openapi, int platform, struct str *out,
+    struct err *err);
 
 #endif

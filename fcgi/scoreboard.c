@@ -42,13 +42,26 @@
 
 enum by { BY_ADDRESS, BY_ACCOUNT, BY_TENANT, BYS };
 
-static const struct {
-	struct limit_rate rate;
-	const char *refusal;
-} limits[BYS] = {
-	[BY_ADDRESS] = { { 1000, 60 }, "from this address" },
-	[BY_ACCOUNT] = { { 10000, 10 }, "to this account" },
-	[BY_TENANT] = { { 200, 100 }, "to this tenant" },
+static const char *const refusals[SCOREBOARD_WHATS] = {
+	[SCOREBOARD_SIGN_IN] = "attempts to sign in",
+	[SCOREBOARD_MAIL] = "mails asked for",
+	[SCOREBOARD_SIGN_UP] = "attempts to sign up",
+};
+
+static const char *const whose[BYS] = {
+	[BY_ADDRESS] = "from this address",
+	[BY_ACCOUNT] = "to this account",
+	[BY_TENANT] = "to this tenant",
+};
+
+/* A tenant is files and a replica for good: of sign-ups the fewest. */
+static const struct limit_rate limits[SCOREBOARD_WHATS][BYS] = {
+	[SCOREBOARD_SIGN_IN] = { [BY_ADDRESS] = { 1000, 60 },
+	    [BY_ACCOUNT] = { 10000, 10 }, [BY_TENANT] = { 200, 100 } },
+	[SCOREBOARD_MAIL] = { [BY_ADDRESS] = { 10000, 30 },
+	    [BY_ACCOUNT] = { 300000, 4 }, [BY_TENANT] = { 1000, 100 } },
+	[SCOREBOARD_SIGN_UP] = { [BY_ADDRESS] = { 120000, 10 },
+	    [BY_ACCOUNT] = { 600000, 3 }, [BY_TENANT] = { 500, 60 } },
 };
 
 struct slot {
@@ -69,7 +82,7 @@ struct scoreboard {
 	_Atomic uint64_t waiting; /* a bit for each slot */
 	_Atomic uint64_t held; /* likewise */
 	_Atomic uint64_t bucket[BUCKETS];
-	struct limit_table attempts[BYS];
+	struct limit_table attempts[SCOREBOARD_WHATS][BYS];
 };
 
 struct scoreboard *
@@ -423,21 +436,23 @@ scoreboard_attempt(struct scoreboard *board,
     const struct scoreboard_attempt *attempt, int64_t now_ms, struct err *err)
 {
 	uint64_t keys[BYS];
+	struct limit_table *tables = board->attempts[attempt->what];
+	const struct limit_rate *rates = limits[attempt->what];
 	int64_t wait_ms;
 	int by;
 
 	hash_attempt(board, attempt, keys);
 	for (by = 0; by < BYS; by++) {
-		wait_ms = limit_take(
-		    &board->attempts[by], keys[by], &limits[by].rate, now_ms);
+		wait_ms =
+		    limit_take(&tables[by], keys[by], &rates[by], now_ms);
 		if (wait_ms == 0)
 			continue;
-		err_set(err, ERR_LIMIT, "too many attempts to sign in %s",
-		    limits[by].refusal);
+		err_set(err, ERR_LIMIT, "too many %s %s",
+		    refusals[attempt->what], whose[by]);
 		err->retry_after = (int)((wait_ms + 999) / 1000);
 		while (by-- > 0)
-			limit_give(&board->attempts[by], keys[by],
-			    &limits[by].rate, now_ms);
+			limit_give(
+			    &tables[by], keys[by], &rates[by], now_ms);
 		return -1;
 	}
 	return 0;
@@ -450,6 +465,6 @@ scoreboard_attempt_ok(struct scoreboard *board,
 	uint64_t keys[BYS];
 
 	hash_attempt(board, attempt, keys);
-	limit_give(&board->attempts[BY_ACCOUNT], keys[BY_ACCOUNT],
-	    &limits[BY_ACCOUNT].rate, now_ms);
+	limit_give(&board->attempts[attempt->what][BY_ACCOUNT],
+	    keys[BY_ACCOUNT], &limits[attempt->what][BY_ACCOUNT], now_ms);
 }

@@ -61,14 +61,23 @@ int scoreboard_hold(struct scoreboard *board, int slot, int most);
 void scoreboard_release(struct scoreboard *board, int slot);
 
 /*
- * How often a password may be tried, before anything is hashed: from an
- * address, to an account and to a tenant.  0, or -1 with ERR_LIMIT and
- * retry_after, and then it does not count as an attempt.
+ * How often a password may be tried, before anything is hashed, a mail asked
+ * for or a tenant made: from an address, to an account and to a tenant.  0, or
+ * -1 with ERR_LIMIT and retry_after, and then it does not count as an attempt.
  */
+enum scoreboard_what {
+	SCOREBOARD_SIGN_IN,
+	SCOREBOARD_MAIL,
+	SCOREBOARD_SIGN_UP,
+	SCOREBOARD_WHATS
+};
+
 struct scoreboard_attempt {
+	enum scoreboard_what what;
 	struct str address;	/* REMOTE_ADDR; of IPv6 the first 64 bits */
 	struct str tenant;	/* its uid */
-	struct str account;	/* what was sent as identity; case is ignored */
+	struct str account;	/* what was sent as identity, or the mail's
+				   address; case is ignored */
 };
 
 int scoreboard_attempt(struct scoreboard *board,

@@ -71,7 +71,9 @@ users_password_ok(const struct config *config, const struct user *user,
 	char hash[CRYPTO_HASH_MAX];
 	int slot, ok;
 
-	if (!user || str_copy(user->password_hash, hash, sizeof(hash)) < 0)
+	/* Who was only invited has none. */
+	if (!user || user->password_hash.n == 0 ||
+	    str_copy(user->password_hash, hash, sizeof(hash)) < 0)
 		nobodys_hash(config, hash);
 	slot = hashslot_take(config, USERS_ROW_HASH_WAIT_MS, err);
 	if (slot < 0)

@@ -16,7 +16,10 @@ static const char *const sql[USERS_ROW_SQL] = {
 	[USERS_ROW_COUNT] = "SELECT count(*) FROM _users"
 			    " WHERE ?1 IS NULL OR id = ?1",
 	[USERS_ROW_OWNERS] = "SELECT count(*) FROM _users"
-			     " WHERE role = 'owner'",
+			     " WHERE role = 'owner' AND password_hash <> ''",
+	[USERS_ROW_INVITED] = "SELECT " COLUMNS " FROM _users"
+			      " WHERE password_hash = ''"
+			      " ORDER BY created, id LIMIT ?1",
 	[USERS_ROW_INSERT] = "INSERT INTO _users (" COLUMNS ")"
 			     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[USERS_ROW_UPDATE] = "UPDATE _users SET email = ?2, name = ?3,"

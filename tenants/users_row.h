@@ -14,7 +14,8 @@ enum users_row_sql {
 	USERS_ROW_BY_EMAIL,
 	USERS_ROW_LIST,		/* ?1 an id or NULL, ?2 limit, ?3 offset */
 	USERS_ROW_COUNT,	/* ?1 an id or NULL */
-	USERS_ROW_OWNERS,
+	USERS_ROW_OWNERS,	/* that can sign in */
+	USERS_ROW_INVITED,	/* ?1 limit; those without a password */
 	USERS_ROW_INSERT,	/* users_row_bind */
 	USERS_ROW_UPDATE,	/* users_row_bind */
 	USERS_ROW_DELETE,	/* ?1 an id */

@@ -338,8 +338,8 @@ static int
 try(const char *address, const char *tenant, const char *account,
     int64_t now_ms, struct err *err)
 {
-	struct scoreboard_attempt attempt = { str_of(address), str_of(tenant),
-		str_of(account) };
+	struct scoreboard_attempt attempt = { SCOREBOARD_SIGN_IN,
+		str_of(address), str_of(tenant), str_of(account) };
 
 	err_clear(err);
 	return scoreboard_attempt(board, &attempt, now_ms, err);
@@ -348,8 +348,8 @@ try(const char *address, const char *tenant, const char *account,
 static void
 attempts_to_an_account(void **state)
 {
-	struct scoreboard_attempt right = { STR("192.0.2.7"), STR("t1"),
-		STR("ann@x") };
+	struct scoreboard_attempt right = { SCOREBOARD_SIGN_IN,
+		STR("192.0.2.7"), STR("t1"), STR("ann@x") };
 	char address[32];
 	struct err err = ERR_INIT;
 	int i;
@@ -379,6 +379,32 @@ attempts_to_an_account(void **state)
 		    try("192.0.2.7", "t1", "ann@x", 21000 + i * 1000, &err), 0);
 		scoreboard_attempt_ok(board, &right, 21000 + i * 1000);
 	}
+}
+
+static void
+what_is_tried_counts_apart(void **state)
+{
+	struct scoreboard_attempt attempt = { SCOREBOARD_MAIL,
+		STR("192.0.2.77"), STR("t7"), STR("cid@x") };
+	struct err err = ERR_INIT;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(
+		    scoreboard_attempt(board, &attempt, 1000, &err), 0);
+	assert_int_equal(scoreboard_attempt(board, &attempt, 1000, &err), -1);
+	assert_err(&err, ERR_LIMIT, "too many mails asked for to this account");
+	assert_int_equal(err.retry_after, 300);
+	err_clear(&err);
+	attempt.what = SCOREBOARD_SIGN_UP;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(
+		    scoreboard_attempt(board, &attempt, 1000, &err), 0);
+	assert_int_equal(scoreboard_attempt(board, &attempt, 1000, &err), -1);
+	assert_err(
+	    &err, ERR_LIMIT, "too many attempts to sign up to this account");
+	assert_int_equal(try("192.0.2.77", "t7", "cid@x", 1000, &err), 0);
 }
 
 static void
@@ -488,6 +514,7 @@ main(void)
 		TEST(a_killed_worker_gives_its_place_back),
 		TEST(the_share_is_exact),
 		TEST(attempts_to_an_account),
+		TEST(what_is_tried_counts_apart),
 		TEST(attempts_from_an_address),
 		TEST(attempts_to_a_tenant),
 		cmocka_unit_test(a_full_table_forgets_the_nearest_to_full),

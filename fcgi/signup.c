@@ -1,0 +1,156 @@
+#include "fcgi/signup.h"
+
+#include "fcgi/mailed.h"
+#include "tenants/base/clock.h"
+#include "tenants/base/log.h"
+#include "tenants/lifecycle.h"
+#include "tenants/slug.h"
+#include "tenants/users_form.h"
+
+#define REQUIRED                                                               \
+	(USERS_BIT(USERS_SLUG) | USERS_BIT(USERS_EMAIL) |                      \
+	    USERS_BIT(USERS_PASSWORD))
+#define ALLOWED     (REQUIRED | USERS_BIT(USERS_NAME))
+#define AT_ONCE     2
+#define PATIENCE_MS 1000
+#define PLACE       STR("sign-up") /* no uid is like it */
+
+static int
+taken(const struct users_request *request, struct err *err)
+{
+	faults_not_unique(request->faults, request->env->arena, STR("slug"));
+	return err_set(err, ERR_CONFLICT, "the name is taken");
+}
+
+static int
+read_form(struct answer *answer, const struct users_request *request,
+    struct users_form *form, struct err *err)
+{
+	const struct request *sent = answer->request;
+	struct str slug, password;
+	size_t i;
+
+	for (i = 0; i < sent->n_query; i++)
+		faults_add(request->faults, request->env->arena,
+		    sent->query[i].name, "validation_unknown",
+		    "Nothing is asked for in the query.");
+	if (users_form_read(
+		request, answer->body, ALLOWED, REQUIRED, form, err) < 0)
+		return -1;
+	slug = form->field[USERS_SLUG];
+	password = form->field[USERS_PASSWORD];
+	if (slug_check(slug, err) != 0)
+		users_form_fault(
+		    request, USERS_SLUG, "validation_invalid_slug", err->msg);
+	else if (slug_reserved(slug))
+		users_form_fault(request, USERS_SLUG, "validation_reserved",
+		    "The platform keeps this name.");
+	if (!users_form_password_ok(password))
+		users_form_fault(request, USERS_PASSWORD,
+		    "validation_invalid_password",
+		    "Must have 8 to 256 bytes.");
+	if (request->faults->first)
+		return err_set(
+		    err, ERR_INPUT, "the new tenant's fields are not right");
+	if (registry_check_free(request->env->registry, slug, err) == 0)
+		return 0;
+	return err->code == ERR_CONFLICT ? taken(request, err) : -1;
+}
+
+static int
+take_attempt(struct answer *answer, struct str email, struct err *err)
+{
+	const struct scoreboard_attempt attempt = {
+		.what = SCOREBOARD_SIGN_UP,
+		.address = answer->request->address,
+		.tenant = PLACE,
+		.account = email,
+	};
+
+	return scoreboard_attempt(
+	    answer->env->board, &attempt, clock_mono_ms(), err);
+}
+
+static int
+make(struct answer *answer, const struct users_request *request,
+    const struct users_form *form, struct err *err)
+{
+	const struct call_env *call = request->env;
+	const struct lifecycle_owner owner = {
+		.email = form->field[USERS_EMAIL],
+		.password = form->field[USERS_PASSWORD],
+		.name = form->field[USERS_NAME],
+	};
+
+	if (lifecycle_create(call->config, call->registry, answer->env->app,
+		form->field[USERS_SLUG], &owner, err) == 0)
+		return registry_find(call->registry, form->field[USERS_SLUG],
+		    &answer->row, err);
+	/* What it says is for the operator: paths, for one. */
+	log_err("sign-up", form->field[USERS_SLUG], err);
+	if (err->code == ERR_CONFLICT)
+		return taken(request, err);
+	if (err->code == ERR_INPUT)
+		err->code = ERR_SYSTEM;
+	return -1;
+}
+
+/* Whoever was not sent it can ask for it. */
+static void
+welcome(struct answer *answer, struct str email)
+{
+	const struct call_env *call = &answer->env->call;
+	struct err err = ERR_INIT;
+	struct user user;
+
+	if (call->config->mail_url[0] == '\0')
+		return;
+	answer->tenant = tenant_cache_get(call->cache, &answer->row, &err);
+	if (!answer->tenant ||
+	    users_by_email(answer->tenant, email, call->arena, &user, &err) !=
+		0 ||
+	    mailed_welcome(answer, &user, &err) != 0)
+		log_err("sign-up", str_of(answer->row.slug), &err);
+}
+
+static void
+put_answer(struct answer *answer, struct str email)
+{
+	struct buf *out = &answer->response->body;
+
+	answer->response->status = 201;
+	buf_puts(out, "{\"email\":");
+	json_put_string(out, email);
+	buf_printf(out, ",\"host\":\"%s.%s\",\"slug\":\"%s\"}",
+	    answer->row.slug, answer->env->call.config->base_domain,
+	    answer->row.slug);
+}
+
+int
+signup_answer(struct answer *answer, struct err *err)
+{
+	const struct answer_env *env = answer->env;
+	const struct users_request request = { &env->call, answer->caller,
+		&answer->faults };
+	struct users_form form;
+	int rc;
+
+	if (!env->call.config->signup_open)
+		return err_set(err, ERR_DENIED, "signup = closed");
+	if (read_form(answer, &request, &form, err) < 0 ||
+	    take_attempt(answer, form.field[USERS_EMAIL], err) < 0)
+		return -1;
+	if (!scoreboard_enter(
+		env->board, env->slot, PLACE, AT_ONCE, PATIENCE_MS)) {
+		err_set(err, ERR_LIMIT, "too many are signing up just now");
+		err->retry_after = 1;
+		return -1;
+	}
+	rc = make(answer, &request, &form, err);
+	scoreboard_leave(env->board, env->slot);
+	if (rc < 0)
+		return -1;
+	welcome(answer, form.field[USERS_EMAIL]);
+	put_answer(answer, form.field[USERS_EMAIL]);
+	return 0;
+}

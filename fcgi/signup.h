@@ -1,0 +1,19 @@
+#ifndef ROWHOUSE_SIGNUP_H
+#define ROWHOUSE_SIGNUP_H
+
+#include "fcgi/answer.h"
+
+/*
+ * POST /api/tenants on the platform's host: a tenant of one's own, with its
+ * owner, where `signup = open`.  The fields are looked at first, then whether
+ * the name is free, then how often it was tried from there; then come a hash and
+ * the files (lifecycle.h), of which two at most are made at once.
+ *
+ *	201 {"email":"…","host":"acme.example.com","slug":"acme"}
+ *
+ * The tenant answers from then on.  Its owner is sent a mail, to confirm his
+ * address, where mail is sent.
+ */
+int signup_answer(struct answer *answer, struct err *err);
+
+#endif

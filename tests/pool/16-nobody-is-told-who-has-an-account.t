@@ -1,0 +1,61 @@
+#!/bin/sh
+# Asking for a new password tells nobody whether an address has an account: not
+# by the answer, not by the time that it takes, not by what it leaves behind.
+. "$(dirname "$0")/lib.sh"
+
+pool_new 'mail.url = smtp://127.0.0.1:1' 'mail.from = no-reply@rowhouse.example'
+N=30
+sqlite3 "$(db_of acme)" "WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c LIMIT $N)
+	INSERT INTO _users (id, email, name, role, verified, password_hash, token_key, created, updated)
+	SELECT 'user' || i, 'known' || i || '@acme.example', '', 'member', 0, 'x', 'k' || i, '', '' FROM c"
+pool_start
+ask() {		# ADDRESS FROM
+	send -t acme -p "REMOTE_ADDR=$2" -d "{\"email\":\"$1\"}" \
+	    POST /api/collections/users/request-password-reset
+}
+took() {	# the pool's word for the last request, in us
+	tail -n 1 "$LOG" | sed -n 's|.* ms=\([0-9]*\)\.\([0-9]*\).*|\1\2|p'
+}
+ask "nobody@acme.example" 203.0.113.9
+expected="$status $(grep -iv '^x-request-id' header | sort) $body"
+same() {	# KIND	one of them is asked for, and how long it took noted
+	ask "$1$i@acme.example" "192.0.$2.$i"
+	took >>"$1"
+	[ "$status $(grep -iv '^x-request-id' header | sort) $body" = "$expected" ]
+}
+i=0
+while [ $i -lt $N ]; do
+	if [ $((i % 2)) -eq 0 ]; then
+		same known 2 && same blank 3 || break
+	else
+		same blank 3 && same known 2 || break
+	fi
+	i=$((i + 1))
+done
+is 'the answers are the same' "$i $status" "$N 204"
+is 'each leaves a mail, for somebody or nobody' "$(find data/outbox -type f | wc -l)" $((2 * N + 1))
+quartile() {	# the lower one: a disk that others use is slow at times
+	sort -n "$1" | sed -n "$((N / 4))p"
+}
+diag "lower quartiles: $(quartile known) us with an account, $(quartile blank) us without"
+ok 'they take as long' awk "BEGIN { a = $(quartile known); b = $(quartile blank);
+	exit !(a < 2 * b && b < 2 * a) }"
+ask "known0@acme.example" 192.0.2.250
+ask "known0@acme.example" 192.0.2.250
+ask "known0@acme.example" 192.0.2.250
+ask "known0@acme.example" 192.0.2.250
+is 'to one address four are asked for' "$status" 429
+ask "blank0@acme.example" 192.0.2.251
+ask "blank0@acme.example" 192.0.2.251
+ask "blank0@acme.example" 192.0.2.251
+ask "blank0@acme.example" 192.0.2.251
+is '  whether there is an account or not' "$status" 429
+pool_stop
+
+config_write 'replica.url =' 'statement.read = 30s'
+pool_start
+ask owner@acme.example 203.0.113.1
+is 'a house without mail says so' "$status $body" \
+    '400 {"status":400,"message":"No mail is sent from here.","data":{}}'
+pool_stop
+done_testing
