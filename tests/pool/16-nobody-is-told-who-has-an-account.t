@@ -34,11 +34,11 @@ while [ $i -lt $N ]; do
 done
 is 'the answers are the same' "$i $status" "$N 204"
 is 'each leaves a mail, for somebody or nobody' "$(find data/outbox -type f | wc -l)" $((2 * N + 1))
-quartile() {	# the lower one: a disk that others use is slow at times
-	sort -n "$1" | sed -n "$((N / 4))p"
+quickest() {	# of all: a disk that others use is slow at times
+	sort -n "$1" | head -n 1 | sed "s/^0*//"
 }
-diag "lower quartiles: $(quartile known) us with an account, $(quartile blank) us without"
-ok 'they take as long' awk "BEGIN { a = $(quartile known); b = $(quartile blank);
+diag "at best: $(quickest known) us with an account, $(quickest blank) us without"
+ok 'they take as long' awk "BEGIN { a = $(quickest known); b = $(quickest blank);
 	exit !(a < 2 * b && b < 2 * a) }"
 ask "known0@acme.example" 192.0.2.250
 ask "known0@acme.example" 192.0.2.250
