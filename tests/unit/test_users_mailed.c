@@ -154,6 +154,7 @@ who_was_invited_is_nobody_yet(void **state)
 	/* No owner that another could leave because of. */
 	assert_fails(act(DELETE, OWNER, ids.owner, NULL), ERR_CONFLICT,
 	    "the last owner cannot be removed", "");
+	user = by_id(id);
 	/* Asked again it is the same account, and the link before is void. */
 	assert_int_equal(
 	    confirm(INVITE, OWNER, NULL, "boss@example.com", "admin").rc, 0);
