@@ -201,13 +201,14 @@ static const char *const own_paths[] = {
 static const char *const platform_paths[] = {
 	"'/api/tenants':{'post':{'tags':['rowhouse'],"
 	"'summary':'A tenant of one\\u2019s own, with its owner.',"
-	"'description':'Where signup = open. It answers at its host from then "
-	"on.','security':[],"
+	"'description':'Where signup = open, or invite with a code. It answers "
+	"at its host from then on.','security':[],"
 	BODY("'slug':{'type':'string','minLength':1,'maxLength':40,"
 	     "'pattern':'^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'},"
 	     EMAIL("email") ","
 	     "'password':{'type':'string','minLength':8,'maxLength':256},"
-	     "'name':{'type':'string','maxLength':200}",
+	     "'name':{'type':'string','maxLength':200},"
+	     "'code':{'type':'string'}",
 	    "'slug','email','password'")
 	"'responses':{'201':{'description':'It is there.','content':"
 	"{'application/json':{'schema':{'type':'object','properties':{"

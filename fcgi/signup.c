@@ -4,13 +4,14 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
 #include "tenants/lifecycle.h"
+#include "tenants/signup_code.h"
 #include "tenants/slug.h"
 #include "tenants/users_form.h"
 
 #define REQUIRED                                                               \
 	(USERS_BIT(USERS_SLUG) | USERS_BIT(USERS_EMAIL) |                      \
 	    USERS_BIT(USERS_PASSWORD))
-#define ALLOWED     (REQUIRED | USERS_BIT(USERS_NAME))
+#define ALLOWED     (REQUIRED | USERS_BIT(USERS_NAME) | USERS_BIT(USERS_CODE))
 #define AT_ONCE     2
 #define PATIENCE_MS 1000
 #define PLACE       STR("sign-up") /* no uid is like it */
@@ -49,6 +50,11 @@ read_form(struct answer *answer, const struct users_request *request,
 		users_form_fault(request, USERS_PASSWORD,
 		    "validation_invalid_password",
 		    "Must have 8 to 256 bytes.");
+	if (answer->env->call.config->signup == CONFIG_INVITE &&
+	    !signup_code_ok(answer->env->master, slug,
+		form->field[USERS_CODE], clock_wall_ms() / 1000))
+		users_form_fault(request, USERS_CODE, "validation_invalid_code",
+		    "Is no invitation to this name.");
 	if (request->faults->first)
 		return err_set(
 		    err, ERR_INPUT, "the new tenant's fields are not right");
@@ -135,7 +141,7 @@ signup_answer(struct answer *answer, struct err *err)
 	struct users_form form;
 	int rc;
 
-	if (!env->call.config->signup_open)
+	if (env->call.config->signup == CONFIG_CLOSED)
 		return err_set(err, ERR_DENIED, "signup = closed");
 	if (read_form(answer, &request, &form, err) < 0 ||
 	    take_attempt(answer, form.field[USERS_EMAIL], err) < 0)

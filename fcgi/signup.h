@@ -5,8 +5,8 @@
 
 /*
  * POST /api/tenants on the platform's host: a tenant of one's own, with its
- * owner, where `signup = open`.  The fields are looked at first, then whether
- * the name is free, then how often it was tried from there; then come a hash and
+ * owner, where `signup = open`, or `invite` and the body has the slug's code
+ * (signup_code.h).  The fields are looked at first, then whether the name is free, then how often it was tried from there; then come a hash and
  * the files (lifecycle.h), of which two at most are made at once.
  *
  *	201 {"email":"…","host":"acme.example.com","slug":"acme"}

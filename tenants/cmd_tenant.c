@@ -46,6 +46,7 @@ static const struct verb {
 } verbs[] = {
 	{ "create", NULL, 2, 2, 1, cmd_tenant_create,
 	    "create SLUG --owner EMAIL [--name NAME] [--password-stdin]" },
+	{ "invite", NULL, 2, 2, 1, cmd_tenant_invite, "invite SLUG" },
 	{ "list", NULL, 1, 2, 0, cmd_tenant_list,
 	    "list [PATTERN] [--state STATE] [--sort [-]KEY] [--limit N] "
 	    "[--json]" },

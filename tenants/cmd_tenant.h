@@ -36,6 +36,7 @@ struct cmd_tenant_job {
 #define CMD_TENANT_OUT ((size_t)256 << 20) /* of a listing */
 
 int cmd_tenant_create(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_invite(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_list(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_show(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_suspend(struct cmd_tenant_job *job, struct err *err);

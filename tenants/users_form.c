@@ -20,6 +20,7 @@ static const char *const field_names[USERS_FIELDS] = {
 	[USERS_NEW_EMAIL] = "newEmail",
 	[USERS_TOKEN] = "token",
 	[USERS_SLUG] = "slug",
+	[USERS_CODE] = "code",
 };
 
 void

@@ -17,6 +17,7 @@ enum users_field {
 	USERS_NEW_EMAIL,
 	USERS_TOKEN,
 	USERS_SLUG,
+	USERS_CODE,
 	USERS_FIELDS
 };
 

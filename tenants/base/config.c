@@ -135,8 +135,8 @@ static const struct config_key keys[] = {
 	{ "mail.per_recipient", CONFIG_NUMBER, AT(mail_per_recipient), "10",
 	  1, 1000, "most mails an hour to one address; others wait" },
 
-	{ "signup", CONFIG_CHOICE, AT(signup_open), "closed open", 0, 0,
-	  "may anybody make a tenant: POST /api/tenants on the base domain" },
+	{ "signup", CONFIG_CHOICE, AT(signup), "closed invite open", 0, 0,
+	  "who makes tenants by POST /api/tenants on the base domain: nobody, who has a code of rowhouse tenant invite, anybody" },
 
 	{ "log.level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "debug, info, warn or error" },

@@ -26,6 +26,8 @@
 #define CONFIG_DIR_MAX 400	/* bytes of data, app and replica.url */
 #define CONFIG_RUN_MAX 94	/* bytes of run: "/control.sock" must follow */
 
+enum config_signup { CONFIG_CLOSED, CONFIG_INVITE, CONFIG_OPEN };
+
 struct config {
 	char file[CONFIG_PATH_MAX];	/* where all this was read, absolute */
 
@@ -87,7 +89,7 @@ struct config {
 	int64_t mail_per_hour;		/* over all tenants; 500 */
 	int64_t mail_per_recipient;	/* and hour; 10 */
 
-	int64_t signup_open;		/* 0 closed, 1 open */
+	int64_t signup;			/* enum config_signup */
 
 	enum log_level log_level;
 };

@@ -317,27 +317,41 @@ set_link(struct config *config, const struct config_key *key, struct str value,
 	    "a port may follow: http://{host}:8080");
 }
 
+/* STR_NONE where there are not so many. */
 static struct str
 choice_at(const struct config_key *key, int64_t n)
 {
-	struct str both = str_of(key->preset);
-	size_t space = str_find(both, ' ', 0);
+	struct str rest = str_of(key->preset), choice = STR_NONE;
 
-	return n == 0 ? str_sub(both, 0, space)
-		      : str_sub(both, space + 1, both.n);
+	while (n-- >= 0)
+		if (!str_next(&rest, ' ', &choice))
+			return STR_NONE;
+	return choice;
 }
 
 static int
 set_choice(struct config *config, const struct config_key *key, struct str value,
     struct err *err)
 {
-	struct str first = choice_at(key, 0), second = choice_at(key, 1);
+	struct str choice;
+	struct buf all;
+	int64_t n;
 
-	*number_at(config, key) = str_eq(value, second);
-	if (str_eq(value, first) || str_eq(value, second))
-		return 0;
-	return err_set(err, ERR_INPUT, "'%.*s' is not %.*s or %.*s",
-	    STR_FMT(str_sub(value, 0, 60)), STR_FMT(first), STR_FMT(second));
+	buf_init(&all, 100);
+	for (n = 0; (choice = choice_at(key, n)).p; n++) {
+		if (str_eq(choice, value))
+			*number_at(config, key) = n;
+		if (n > 0)
+			buf_puts(&all,
+			    choice_at(key, n + 1).p ? ", " : " or ");
+		buf_str(&all, choice);
+	}
+	choice = choice_at(key, *number_at(config, key));
+	if (!str_eq(choice, value))
+		err_set(err, ERR_INPUT, "'%.*s' is not %.*s",
+		    STR_FMT(str_sub(value, 0, 60)), STR_FMT(buf_view(&all)));
+	buf_free(&all);
+	return str_eq(choice, value) ? 0 : -1;
 }
 
 int

@@ -20,7 +20,7 @@ enum config_kind {
 	CONFIG_SERVER, /* smtp://HOST or smtps://HOST, with a port; or nothing */
 	CONFIG_ADDRESS, /* of mail, or nothing */
 	CONFIG_LINK, /* http://{host} or https://{host}, with a port */
-	CONFIG_CHOICE, /* one of two words, kept as 0 or 1 */
+	CONFIG_CHOICE, /* one of some words, kept as its number */
 	CONFIG_NUMBER,
 	CONFIG_BYTES, /* a size, kept in bytes */
 	CONFIG_KIBIBYTES, /* a size, kept in KiB */
@@ -33,7 +33,7 @@ struct config_key {
 	enum config_kind kind;
 	size_t offset;
 	/*
-	 * As it would stand in the file; NULL = none.  Of a choice both words,
+	 * As it would stand in the file; NULL = none.  Of a choice all words,
 	 * of which the first is it.
 	 */
 	const char *preset;

@@ -35,11 +35,42 @@ is '  and nothing is made' "$(tenants)" 1
 api acme POST /api/tenants '{}'
 is '  nor is there such a thing at a tenant' "$status" 404
 
-printf 'signup = open\n' >>"$CONF"
-renewed() { grep -q ' renewed ' serve.log; }
-kill -s HUP "$SERVE"
-wait_for 20 renewed || bail 'the pool is not renewed'
+configure() {	# VALUE TIMES
+	sed -i '/^signup/d' "$CONF"
+	echo "signup = $1" >>"$CONF"
+	kill -s HUP "$SERVE"
+	wait_for 20 renewed "$2" || bail 'the pool is not renewed'
+}
+renewed() {
+	[ "$(grep -c ' renewed ' serve.log)" = "$1" ]
+}
 
+# --- by invitation ---------------------------------------------------------------
+configure invite 1
+guest() {	# SLUG CODE
+	platform POST /api/tenants "{\"slug\":\"$1\",\"email\":\"guest@guest.example\",
+	    \"password\":\"$PASSWORD\",\"code\":\"$2\"}"
+}
+code=$("$ROWHOUSE" tenant invite guest 2>/dev/null)
+like 'the operator makes a code' "$code" '^[0-9]{10}\.[A-Za-z0-9_-]{43}$'
+sign_up guest guest@guest.example
+like 'nobody makes a tenant without one' "$status $body" '^400 .*"code":\{"code":"validation_invalid_code"'
+guest other "$code"
+is '  nor another tenant than it is for' "$status" 400
+guest guest "${code%?}"
+is '  nor with a code that is not whole' "$status" 400
+guest guest "$((${code%%.*} + 1)).${code#*.}"
+is '  or was made longer' "$status" 400
+guest guest "$code"
+is 'with it he does' "$status" 201
+guest guest "$code"
+is '  once' "$status" 409
+"$ROWHOUSE" tenant invite guest >/dev/null 2>said
+is 'there is no code for a name that is taken' "$? $(cat said)" \
+    '1 rowhouse tenant: tenant guest exists already'
+
+# --- by oneself --------------------------------------------------------------------
+configure open 2
 sign_up mine me@mine.example
 is 'where it is open anybody may' "$status" 201
 is '  and is told where it is' "$body" \
@@ -76,7 +107,7 @@ sign_up yours you@yours.example short
 like 'a password that is too short' "$status $body" '^400 .*"password":\{"code"'
 platform POST /api/tenants '{"slug":"yours","email":"a@b.c","password":"long enough","plan":"gold"}'
 like 'what is not asked for' "$status $body" '^400 .*"plan":\{"code":"validation_unknown"'
-is 'none of that made anything' "$(tenants)" 2
+is 'none of that made anything' "$(tenants)" 3
 mkdir -p "$DATA/tenants/left/00000007"
 refused 'a name whose files somebody forgot' left 409 validation_not_unique .
 unlike '  is refused without a word of them' "$body" 'left|tenants/'
