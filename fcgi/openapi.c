@@ -208,7 +208,7 @@ static const char *const platform_paths[] = {
 	     EMAIL("email") ","
 	     "'password':{'type':'string','minLength':8,'maxLength':256},"
 	     "'name':{'type':'string','maxLength':200},"
-	     "'code':{'type':'string'}",
+	     "'code':{'type':'string','maxLength':200}",
 	    "'slug','email','password'")
 	"'responses':{'201':{'description':'It is there.','content':"
 	"{'application/json':{'schema':{'type':'object','properties':{"

@@ -5,7 +5,7 @@
 #include "tenants/users_row.h"
 
 #define PASSWORD_MIN    8
-#define NAME_MAX_CHARS  200
+#define TEXT_MAX_CHARS  200
 #define EMAIL_MAX       254 /* RFC 5321, 4.5.3.1.3, without its <> */
 #define EMAIL_LOCAL_MAX 64
 #define LABEL_MAX       63
@@ -96,7 +96,7 @@ users_form_password_ok(struct str password)
 int
 users_form_name_ok(struct str name)
 {
-	return name.n <= NAME_MAX_CHARS && str_utf8_ok(name) &&
+	return name.n <= TEXT_MAX_CHARS && str_utf8_ok(name) &&
 	       (name.n == 0 || !memchr(name.p, 0, name.n));
 }
 
@@ -157,6 +157,16 @@ check_email(const struct users_request *request, const struct users_form *form,
 		    "Must be a valid email address.");
 }
 
+static void
+check_text(const struct users_request *request, const struct users_form *form,
+    enum users_field field)
+{
+	if (form->field[field].p)
+		(void)faults_text(request->faults, request->env->arena,
+		    str_of(field_names[field]), form->field[field], 0,
+		    TEXT_MAX_CHARS);
+}
+
 int
 users_form_read(const struct users_request *request, const struct json *body,
     unsigned allowed, unsigned required, struct users_form *form,
@@ -176,10 +186,8 @@ users_form_read(const struct users_request *request, const struct json *body,
 			require(request, (enum users_field)i);
 	check_email(request, form, USERS_EMAIL);
 	check_email(request, form, USERS_NEW_EMAIL);
-	if (form->field[USERS_NAME].p)
-		(void)faults_text(faults, request->env->arena,
-		    str_of(field_names[USERS_NAME]), form->field[USERS_NAME], 0,
-		    NAME_MAX_CHARS);
+	check_text(request, form, USERS_NAME);
+	check_text(request, form, USERS_CODE);
 	if (form->field[USERS_ROLE].p) {
 		form->role = users_row_role(form->field[USERS_ROLE]);
 		if (form->role == APP_NOBODY)
