@@ -43,6 +43,10 @@ find_host(struct answer *answer, enum route_host *host, struct err *err)
 		*host = ROUTE_PLATFORM;
 		return 0;
 	}
+	if (str_is(slug, "-ask")) {
+		*host = ROUTE_MACHINE;
+		return 0;
+	}
 	if (slug.n == 0)
 		return registry_find_host(
 		    call->registry, request->host, &answer->row, err);
@@ -232,6 +236,28 @@ tag(struct answer *answer)
 	}
 }
 
+/*
+ * For Caddy's on-demand TLS: a certificate is had for the host of a tenant that
+ * is active, and for no other, or anybody could have us ask for thousands.
+ */
+static int
+ask(struct answer *answer, struct err *err)
+{
+	const struct request *request = answer->request;
+
+	if (request->n_query != 1 || !str_is(request->query->name, "domain"))
+		return err_set(err, ERR_INPUT, "which domain?");
+	if (registry_find_host(answer->env->call.registry,
+		request->query->value, &answer->row, err) != 0)
+		return -1;
+	if (answer->row.state != REGISTRY_ACTIVE)
+		return err_set(err, ERR_NOT_FOUND, "tenant %s is %s",
+		    answer->row.slug,
+		    registry_state_name(answer->row.state));
+	buf_puts(&answer->response->body, "{}");
+	return 0;
+}
+
 static int
 respond(struct answer *answer, struct str body, struct err *err)
 {
@@ -270,6 +296,8 @@ respond(struct answer *answer, struct str body, struct err *err)
 			return -1;
 		tag(answer);
 		return 0;
+	case ROUTE_ASK:
+		return ask(answer, err);
 	case ROUTE_SIGN_UP:
 		if (parse_body(answer, body, err) != 0)
 			return -1;

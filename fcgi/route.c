@@ -19,6 +19,8 @@ static const struct path {
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_HEALTH } } },
 	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "openapi.json" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_OPENAPI } } },
+	{ ROUTE_MACHINE, { "api", "domains", "ask" }, "GET, HEAD, OPTIONS",
+	    { { "GET", ROUTE_ASK } } },
 	{ ROUTE_PLATFORM, { "api", "tenants" }, "POST, OPTIONS",
 	    { { "POST", ROUTE_SIGN_UP } } },
 	{ ROUTE_TENANT, { "api", "collections", "{users}", "auth-methods" },

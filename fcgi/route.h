@@ -15,6 +15,7 @@ enum route {
 	ROUTE_HEALTH,
 	ROUTE_OPENAPI,
 	ROUTE_SIGN_UP,		/* fcgi/signup.h */
+	ROUTE_ASK,		/* may there be a certificate for a host? */
 	ROUTE_AUTH_METHODS,
 	ROUTE_SIGN_IN,		/* auth-with-password */
 	ROUTE_REFRESH,
@@ -35,7 +36,8 @@ enum route {
 	ROUTE_CONFIRM_INVITATION
 };
 
-enum route_host { ROUTE_PLATFORM = 1, ROUTE_TENANT = 2 };
+/* ROUTE_MACHINE: what the web server asks for itself (TENANT is "-ask"). */
+enum route_host { ROUTE_PLATFORM = 1, ROUTE_TENANT = 2, ROUTE_MACHINE = 4 };
 
 /*
  * *allow is the path's methods, "GET, HEAD, OPTIONS", or NULL where the path

@@ -31,6 +31,8 @@ for slug in acme a 0 a-b x--y "$(printf 'a%.0s' $(seq 63))"; do
 	host "$slug.localhost"
 	is "$slug.localhost is $slug" "$(param TENANT)" "$slug"
 done
+host 127.0.0.1
+is 'this machine itself is nobody but Caddy that asks' "$(param TENANT)" -ask
 host "acme.localhost:99"
 is 'a port in the host changes nothing' "$(param TENANT)" acme
 for label in ACME Acme - -a a- a_b '*' '%41' '~' 'a+b'; do
@@ -43,7 +45,7 @@ for name in localhost LOCALHOST localhost:1; do
 	is "$name is the platform" "$(param TENANT)" -
 done
 for name in a.b.localhost acme.localhost. localhost. other.example \
-    acme.localhost.evil.example evil.example.acmelocalhost 127.0.0.1 '[::1]' \
+    acme.localhost.evil.example evil.example.acmelocalhost 127.1 '[::1]' \
     acmexlocalhost ..localhost; do
 	host "$name"
 	is "$name is for the registry to know" "$(param TENANT)" '(absent)'
