@@ -38,13 +38,12 @@ read_form(struct answer *answer, unsigned allowed, unsigned required,
 
 /* user NULL: to nobody. */
 static int
-send(struct answer *answer, enum token_mail_kind kind, const struct user *user,
+post(struct answer *answer, enum token_mail_kind kind, const struct user *user,
     struct str to, struct str new_email, struct err *err)
 {
 	const struct config *config = answer->env->call.config;
 	const struct user nobody = { .email = to };
-	int64_t expires_s =
-	    clock_wall_ms() / 1000 + token_mail_ttl_s(kind);
+	int64_t expires_s = clock_wall_ms() / 1000 + token_mail_ttl_s(kind);
 	struct outbox_mail mail = {
 		.tenant = str_of(answer->row.slug),
 		.to = user ? to : STR(""),
@@ -58,8 +57,8 @@ send(struct answer *answer, enum token_mail_kind kind, const struct user *user,
 	buf_init(&text, TEXT_MAX);
 	token_mail_issue(answer->env->master, &answer->row, kind,
 	    user ? user : &nobody, new_email, expires_s, &token);
-	mail_text(config, kind, answer->row.slug, buf_view(&token), &subject,
-	    &text);
+	mail_text(
+	    config, kind, answer->row.slug, buf_view(&token), &subject, &text);
 	mail.subject = buf_view(&subject);
 	mail.text = buf_view(&text);
 	rc = token.full || subject.full || text.full
@@ -92,11 +91,11 @@ take_mail(struct answer *answer, struct str to, struct err *err)
 
 /* 1 there is one, whose password is set; 0; -1. */
 static int
-find(struct answer *answer, struct str email, struct user *user,
-    struct err *err)
+find(
+    struct answer *answer, struct str email, struct user *user, struct err *err)
 {
-	if (users_by_email(answer->tenant, email, answer->env->call.arena,
-		user, err) == 0)
+	if (users_by_email(
+		answer->tenant, email, answer->env->call.arena, user, err) == 0)
 		return !users_mailed_is_invited(user);
 	if (err->code != ERR_NOT_FOUND)
 		return -1;
@@ -118,8 +117,8 @@ request_reset(struct answer *answer, struct err *err)
 	if (take_mail(answer, to, err) < 0 ||
 	    (known = find(answer, to, &user, err)) < 0)
 		return -1;
-	return send(answer, TOKEN_MAIL_RESET, known ? &user : NULL, to,
-	    STR(""), err);
+	return post(
+	    answer, TOKEN_MAIL_RESET, known ? &user : NULL, to, STR(""), err);
 }
 
 static int
@@ -136,7 +135,7 @@ request_verification(struct answer *answer, struct err *err)
 	if (take_mail(answer, to, err) < 0 ||
 	    (known = find(answer, to, &user, err)) < 0)
 		return -1;
-	return send(answer, TOKEN_MAIL_VERIFICATION,
+	return post(answer, TOKEN_MAIL_VERIFICATION,
 	    known && !user.verified ? &user : NULL, to, STR(""), err);
 }
 
@@ -155,14 +154,13 @@ request_email_change(struct answer *answer, struct err *err)
 	to = form.field[USERS_NEW_EMAIL];
 	if (take_mail(answer, to, err) < 0)
 		return -1;
-	if (users_by_email(answer->tenant, to, answer->env->call.arena, &user,
-		err) == 0)
-		return send(
-		    answer, TOKEN_MAIL_CHANGE, NULL, to, to, err);
+	if (users_by_email(
+		answer->tenant, to, answer->env->call.arena, &user, err) == 0)
+		return post(answer, TOKEN_MAIL_CHANGE, NULL, to, to, err);
 	if (err->code != ERR_NOT_FOUND)
 		return -1;
 	err_clear(err);
-	return send(answer, TOKEN_MAIL_CHANGE, &answer->user, to, to, err);
+	return post(answer, TOKEN_MAIL_CHANGE, &answer->user, to, to, err);
 }
 
 /* Whose a token is, if it is good. */
@@ -177,8 +175,8 @@ token_user(struct answer *answer, enum token_mail_kind kind, struct str text,
 		arena, token, err) == 0 &&
 	    users_by_id(answer->tenant, token->user_id, arena, user, err) ==
 		0 &&
-	    token_mail_verify(answer->env->master, &answer->row, kind, user,
-		text, err) == 0)
+	    token_mail_verify(
+		answer->env->master, &answer->row, kind, user, text, err) == 0)
 		return 0;
 	if (err->code != ERR_AUTH && err->code != ERR_NOT_FOUND)
 		return -1;
@@ -196,8 +194,8 @@ confirm_password(struct answer *answer, enum token_mail_kind kind,
 	struct user user;
 
 	if (read_form(answer, required | more, required, &form, err) < 0 ||
-	    token_user(answer, kind, form.field[USERS_TOKEN], &user, &token,
-		err) < 0)
+	    token_user(
+		answer, kind, form.field[USERS_TOKEN], &user, &token, err) < 0)
 		return -1;
 	return users_mailed_password(
 	    &request, answer->tenant, &user, &form, err);
@@ -212,8 +210,8 @@ confirm_verification(struct answer *answer, struct err *err)
 	struct user user;
 
 	if (read_form(answer, TOKEN, TOKEN, &form, err) < 0 ||
-	    token_user(answer, TOKEN_MAIL_VERIFICATION,
-		form.field[USERS_TOKEN], &user, &token, err) < 0)
+	    token_user(answer, TOKEN_MAIL_VERIFICATION, form.field[USERS_TOKEN],
+		&user, &token, err) < 0)
 		return -1;
 	return users_mailed_verify(&request, answer->tenant, &user, err);
 }
@@ -258,8 +256,7 @@ confirm_email_change(struct answer *answer, struct err *err)
 	if (read_form(answer, required, required, &form, err) < 0 ||
 	    token_user(answer, TOKEN_MAIL_CHANGE, form.field[USERS_TOKEN],
 		&user, &token, err) < 0 ||
-	    check_password(
-		answer, &user, form.field[USERS_PASSWORD], err) < 0)
+	    check_password(answer, &user, form.field[USERS_PASSWORD], err) < 0)
 		return -1;
 	return users_mailed_email(
 	    &request, answer->tenant, &user, token.new_email, err);
@@ -282,20 +279,19 @@ invite(struct answer *answer, struct err *err)
 		return -1;
 	to = form.field[USERS_EMAIL];
 	if (take_mail(answer, to, err) < 0 ||
-	    users_mailed_invite(
-		&request, answer->tenant, &form, &user, err) < 0)
+	    users_mailed_invite(&request, answer->tenant, &form, &user, err) <
+		0)
 		return -1;
 	answer->tenant = NULL;
 	users_put_record(&answer->response->body, &user, 1);
-	return send(answer, TOKEN_MAIL_INVITATION, &user, to, STR(""), err);
+	return post(answer, TOKEN_MAIL_INVITATION, &user, to, STR(""), err);
 }
 
 int
-mailed_welcome(
-    struct answer *answer, const struct user *user, struct err *err)
+mailed_welcome(struct answer *answer, const struct user *user, struct err *err)
 {
-	return send(answer, TOKEN_MAIL_VERIFICATION, user, user->email,
-	    STR(""), err);
+	return post(
+	    answer, TOKEN_MAIL_VERIFICATION, user, user->email, STR(""), err);
 }
 
 int
@@ -308,8 +304,7 @@ mailed_answer(
 	if (route == ROUTE_INVITE)
 		return invite(answer, err);
 	if (route == ROUTE_INVITED)
-		return users_mailed_invited(
-		    &request, answer->tenant, out, err);
+		return users_mailed_invited(&request, answer->tenant, out, err);
 	answer->response->status = 204;
 	switch (route) {
 	case ROUTE_REQUEST_RESET:
@@ -325,8 +320,7 @@ mailed_answer(
 	case ROUTE_CONFIRM_EMAIL:
 		return confirm_email_change(answer, err);
 	case ROUTE_UNINVITE:
-		return users_mailed_uninvite(
-		    &request, answer->tenant, id, err);
+		return users_mailed_uninvite(&request, answer->tenant, id, err);
 	case ROUTE_CONFIRM_INVITATION:
 		return confirm_password(
 		    answer, TOKEN_MAIL_INVITATION, NAME, err);

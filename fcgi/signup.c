@@ -48,11 +48,10 @@ read_form(struct answer *answer, const struct users_request *request,
 		    "The platform keeps this name.");
 	if (!users_form_password_ok(password))
 		users_form_fault(request, USERS_PASSWORD,
-		    "validation_invalid_password",
-		    "Must have 8 to 256 bytes.");
+		    "validation_invalid_password", "Must have 8 to 256 bytes.");
 	if (answer->env->call.config->signup == CONFIG_INVITE &&
-	    !signup_code_ok(answer->env->master, slug,
-		form->field[USERS_CODE], clock_wall_ms() / 1000))
+	    !signup_code_ok(answer->env->master, slug, form->field[USERS_CODE],
+		clock_wall_ms() / 1000))
 		users_form_fault(request, USERS_CODE, "validation_invalid_code",
 		    "Is no invitation to this name.");
 	if (request->faults->first)
@@ -90,8 +89,8 @@ make(struct answer *answer, const struct users_request *request,
 
 	if (lifecycle_create(call->config, call->registry, answer->env->app,
 		form->field[USERS_SLUG], &owner, err) == 0)
-		return registry_find(call->registry, form->field[USERS_SLUG],
-		    &answer->row, err);
+		return registry_find(
+		    call->registry, form->field[USERS_SLUG], &answer->row, err);
 	/* What it says is for the operator: paths, for one. */
 	log_err("sign-up", form->field[USERS_SLUG], err);
 	if (err->code == ERR_CONFLICT)

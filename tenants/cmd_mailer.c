@@ -28,8 +28,8 @@ cmd_mailer(int argc, char **argv)
 		goto done;
 	log_init("mailer", config.log_level);
 	if (config.mail_url[0] == '\0') {
-		err_set(&err, ERR_INPUT, "%s: mail.url is not set",
-		    config.file);
+		err_set(
+		    &err, ERR_INPUT, "%s: mail.url is not set", config.file);
 		goto done;
 	}
 	if (crypto_init(&err) != 0)

@@ -61,8 +61,7 @@ fill(const struct filling *with, const char *pattern, struct buf *out)
 			continue;
 		}
 		fill(with, with->config->mail_link, out);
-		buf_printf(
-		    out, "/#/%s/%.*s", with->page, STR_FMT(with->token));
+		buf_printf(out, "/#/%s/%.*s", with->page, STR_FMT(with->token));
 	}
 	buf_str(out, rest);
 }

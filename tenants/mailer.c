@@ -30,17 +30,17 @@
 #include "tenants/outbox.h"
 #include "tenants/smtp_login.h"
 
-#define AT_ONCE     4
-#define LOOK_MS     60000 /* should inotify have missed something */
-#define FIRST_MS    1000
-#define LAST_MS     600000
-#define CONNECT_MS  15000
-#define STOP_MS     20000
-#define LIST_MAX    ((size_t)64 << 20)
-#define LETTER_MAX  (4 * OUTBOX_SIZE_MAX)
-#define LEFT_S      3600 /* what a killed worker left half written */
-#define NEVER       INT64_MAX
-#define FILE_PATH   (LAYOUT_MAX + 64)
+#define AT_ONCE    4
+#define LOOK_MS    60000 /* should inotify have missed something */
+#define FIRST_MS   1000
+#define LAST_MS    600000
+#define CONNECT_MS 15000
+#define STOP_MS    20000
+#define LIST_MAX   ((size_t)64 << 20)
+#define LETTER_MAX (4 * OUTBOX_SIZE_MAX)
+#define LEFT_S     3600 /* what a killed worker left half written */
+#define NEVER      INT64_MAX
+#define FILE_PATH  (LAYOUT_MAX + 64)
 
 struct letter {
 	struct mailer *mailer;
@@ -103,10 +103,9 @@ by_name(const void *key, const void *letter)
 static struct letter *
 find(const struct mailer *mailer, size_t n, const char *name)
 {
-	struct letter **found = n == 0
-				    ? NULL
-				    : bsearch(name, mailer->letter, n,
-					  sizeof(*mailer->letter), by_name);
+	struct letter **found = n == 0 ? NULL
+				       : bsearch(name, mailer->letter, n,
+					     sizeof(*mailer->letter), by_name);
 
 	return found ? *found : NULL;
 }
@@ -196,8 +195,8 @@ look(struct mailer *mailer)
 	}
 	forget_gone(mailer);
 	if (mailer->n > 0)
-		qsort(mailer->letter, mailer->n, sizeof(*mailer->letter),
-		    order);
+		qsort(
+		    mailer->letter, mailer->n, sizeof(*mailer->letter), order);
 }
 
 /* --- one mail ------------------------------------------------------------ */
@@ -407,10 +406,10 @@ work(struct mailer *mailer)
 		    mailer->on_way < at_once)
 			take(letter, now_ms);
 		else if (mailer->on_way < at_once)
-			next_ms = sooner(next_ms,
-			    letter->next_ms > mailer->server_ms
-				? letter->next_ms
-				: mailer->server_ms);
+			next_ms =
+			    sooner(next_ms, letter->next_ms > mailer->server_ms
+						? letter->next_ms
+						: mailer->server_ms);
 	}
 	return next_ms > now_ms ? next_ms - now_ms : 0;
 }
@@ -470,8 +469,8 @@ open_outbox(struct mailer *mailer, struct err *err)
 		    mailer->dir.p);
 	mailer->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (mailer->changes < 0 ||
-	    inotify_add_watch(mailer->changes, mailer->dir.p,
-		IN_MOVED_TO | IN_CREATE) < 0)
+	    inotify_add_watch(
+		mailer->changes, mailer->dir.p, IN_MOVED_TO | IN_CREATE) < 0)
 		return err_sys(err, "cannot watch %s", mailer->dir.p);
 	return 0;
 }
@@ -505,8 +504,8 @@ mailer_new(const struct config *config, struct err *err)
 	mailer->config = config;
 	mailer->dir_fd = mailer->signals = mailer->changes = -1;
 	mailer->names = arena_new(LIST_MAX);
-	mailer->quota = mail_quota_new((size_t)config->mail_per_hour,
-	    (size_t)config->mail_per_recipient);
+	mailer->quota = mail_quota_new(
+	    (size_t)config->mail_per_hour, (size_t)config->mail_per_recipient);
 	(void)snprintf(mailer->url, sizeof(mailer->url), "%s/%s",
 	    config->mail_url, config->base_domain);
 	if (smtp_login_load(config, &mailer->login, err) != 0 ||

@@ -9,9 +9,11 @@
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
 
-#define HEAD   "rowhouse mail 1\n"
-#define DIGITS 13
-#define NAME_F "%013lld-%s"
+#define HEAD         "rowhouse mail 1\n"
+#define DIGITS       13
+#define NAME_F       "%013lld-%s"
+#define LINE_LONGEST 998
+#define QUOTED_LINE  70
 
 static const char digits[] = "0123456789";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -122,25 +124,63 @@ put_date(int64_t now_ms, struct buf *out)
 	buf_printf(out, "Date: %s\r\n", text);
 }
 
+/* RFC 5322, 2.1.1: no line may have more. */
+static int
+has_long_line(struct str text)
+{
+	struct str line;
+
+	while (str_next(&text, '\n', &line))
+		if (line.n > LINE_LONGEST)
+			return 1;
+	return 0;
+}
+
+/* Quoted-printable (RFC 2045, 6.7): a line that is broken where it was not. */
+static void
+put_broken(struct str line, struct buf *out)
+{
+	size_t at = 0, i;
+
+	for (i = 0; i < line.n; i++) {
+		if (at >= QUOTED_LINE) {
+			buf_puts(out, "=\r\n");
+			at = 0;
+		}
+		if (line.p[i] == '=' || (line.p[i] == ' ' && i + 1 == line.n)) {
+			buf_printf(out, "=%02X", (unsigned)line.p[i]);
+			at += 3;
+		} else {
+			buf_putc(out, line.p[i]);
+			at++;
+		}
+	}
+}
+
 void
 outbox_message(const struct config *config, const char *name,
     const struct outbox_mail *mail, int64_t now_ms, struct buf *out)
 {
 	struct str rest = mail->text, line;
+	int broken = has_long_line(mail->text);
 
 	put_date(now_ms, out);
 	buf_printf(out, "From: %s\r\nTo: %.*s\r\nSubject: %.*s\r\n",
 	    config->mail_from, STR_FMT(mail->to), STR_FMT(mail->subject));
-	buf_printf(
-	    out, "Message-ID: <%s@%s>\r\n", name, config->base_domain);
-	buf_puts(out, "MIME-Version: 1.0\r\n"
-		      "Content-Type: text/plain; charset=us-ascii\r\n"
-		      "Content-Transfer-Encoding: 7bit\r\n"
-		      "Auto-Submitted: auto-generated\r\n\r\n");
+	buf_printf(out, "Message-ID: <%s@%s>\r\n", name, config->base_domain);
+	buf_printf(out,
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain; charset=us-ascii\r\n"
+	    "Content-Transfer-Encoding: %s\r\n"
+	    "Auto-Submitted: auto-generated\r\n\r\n",
+	    broken ? "quoted-printable" : "7bit");
 	while (str_next(&rest, '\n', &line)) {
 		if (line.n == 0 && rest.p == NULL)
 			break;
-		buf_str(out, line);
+		if (broken)
+			put_broken(line, out);
+		else
+			buf_str(out, line);
 		buf_puts(out, "\r\n");
 	}
 }

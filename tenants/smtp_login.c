@@ -14,8 +14,8 @@
 #define FILE_MAX ((size_t)4096)
 
 static int
-parse(struct str text, const char *path, struct smtp_login *out,
-    struct err *err)
+parse(
+    struct str text, const char *path, struct smtp_login *out, struct err *err)
 {
 	struct str line, name, value;
 	int bad = 0;

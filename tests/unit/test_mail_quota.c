@@ -17,11 +17,9 @@ to_one_address(void **state)
 	/* One that did not go does not count. */
 	mail_quota_give(quota, STR("a@X"));
 	assert_int_equal(mail_quota_take(quota, STR("a@x"), 4000), 0);
-	assert_int_equal(
-	    mail_quota_take(quota, STR("a@x"), HOUR + 999), 1);
+	assert_int_equal(mail_quota_take(quota, STR("a@x"), HOUR + 999), 1);
 	assert_int_equal(mail_quota_take(quota, STR("a@x"), HOUR + 1000), 0);
-	assert_int_equal(
-	    mail_quota_take(quota, STR("a@x"), HOUR + 1000), 3000);
+	assert_int_equal(mail_quota_take(quota, STR("a@x"), HOUR + 1000), 3000);
 	mail_quota_free(quota);
 }
 

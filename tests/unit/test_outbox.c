@@ -20,8 +20,8 @@ setup(void **state)
 	    "mail.from = no-reply@example.com\n");
 	arena = arena_new(1 << 20);
 	if (crypto_init(&err) != 0 ||
-	    config_load(&config, scratch_path(&scratch, "rowhouse.conf"),
-		&err) != 0)
+	    config_load(
+		&config, scratch_path(&scratch, "rowhouse.conf"), &err) != 0)
 		fail_msg("%s", err.msg);
 	return 0;
 }
@@ -105,6 +105,39 @@ what_was_put_is_there(void **state)
 	buf_free(&message);
 }
 
+/* Some servers cut a line that is too long, and the link with it. */
+static void
+no_line_is_too_long(void **state)
+{
+	char text[1200], want[3000];
+	struct outbox_mail odd = mail;
+	struct buf message;
+	char *body;
+	size_t i;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "a b  =\n", 7);
+	text[sizeof(text) - 1] = '\n';
+	odd.text = str_make(text, sizeof(text));
+	buf_init(&message, 8192);
+	outbox_message(
+	    &config, "1795428000123-abcdefghijklmno", &odd, 0, &message);
+	buf_putc(&message, '\0');
+	assert_non_null(strstr(message.p,
+	    "Content-Transfer-Encoding: quoted-printable\r\n"));
+	body = strstr(message.p, "\r\n\r\n") + 4;
+	strcpy(want, "a b  =3D\r\n");
+	for (i = 0; i < sizeof(text) - 8; i++) {
+		if (i > 0 && i % 70 == 0)
+			strcat(want, "=\r\n");
+		strcat(want, "x");
+	}
+	strcat(want, "\r\n");
+	assert_string_equal(body, want);
+	buf_free(&message);
+}
+
 static void
 no_header_is_made_of_another(void **state)
 {
@@ -150,9 +183,8 @@ one_for_nobody_is_a_mail_too(void **state)
 	found = names();
 	assert_int_equal(found.n, before + 1);
 	for (i = 0; i < found.n; i++) {
-		assert_int_equal(outbox_read(path_of(found.name[i]), arena,
-				     &got, &err),
-		    0);
+		assert_int_equal(
+		    outbox_read(path_of(found.name[i]), arena, &got, &err), 0);
 		if (got.to.n == 0)
 			return;
 	}
@@ -168,8 +200,10 @@ what_is_no_mail_is_not_sent(void **state)
 		"rowhouse mail 1\n",
 		"rowhouse mail 1\nuntil: 1\ntenant: a\nto: b@c\n",
 		"rowhouse mail 1\nuntil: x\ntenant: a\nto: b@c\nsubject: d\n\n",
-		"rowhouse mail 1\nuntil: 1\ntenant: a\nto: b@c\nsubject: d\ne\n",
-		"rowhouse mail 1\nuntil: 1\ntenant: a\nto: b\rc\nsubject: d\n\n",
+		"rowhouse mail 1\nuntil: 1\ntenant: a\nto: b@c\nsubject: "
+		"d\ne\n",
+		"rowhouse mail 1\nuntil: 1\ntenant: a\nto: b\rc\nsubject: "
+		"d\n\n",
 		"rowhouse mail 1\ntenant: a\nuntil: 1\nto: b@c\nsubject: d\n\n",
 	};
 	struct outbox_mail got;
@@ -180,8 +214,8 @@ what_is_no_mail_is_not_sent(void **state)
 		struct err err = ERR_INIT;
 
 		scratch_write(&scratch, "bad", texts[i]);
-		if (outbox_read(scratch_path(&scratch, "bad"), arena, &got,
-			&err) == 0)
+		if (outbox_read(
+			scratch_path(&scratch, "bad"), arena, &got, &err) == 0)
 			fail_msg("%s", texts[i]);
 		assert_int_equal(err.code, ERR_CORRUPT);
 	}
@@ -192,7 +226,8 @@ names_are_told_from_others(void **state)
 {
 	static const char *const no[] = { "", "1795428000123",
 		"1795428000123-abc", "179542800012x-abcdefghijklmno",
-		"1795428000123-abcdefghijklmnO", "1795428000123_abcdefghijklmno",
+		"1795428000123-abcdefghijklmnO",
+		"1795428000123_abcdefghijklmno",
 		"1795428000123-abcdefghijklmno.Xy1234.tmp" };
 	size_t i;
 
@@ -208,6 +243,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_put_is_there),
+		cmocka_unit_test(no_line_is_too_long),
 		cmocka_unit_test(no_header_is_made_of_another),
 		cmocka_unit_test(one_for_nobody_is_a_mail_too),
 		cmocka_unit_test(what_is_no_mail_is_not_sent),

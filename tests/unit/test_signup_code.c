@@ -31,8 +31,7 @@ is_one_slugs_and_ends(void **state)
 		char kept = text[i];
 
 		text[i] = kept == '9' ? '8' : '9';
-		if (signup_code_ok(
-			&master, STR("acme"), str_of(text), NOW - 1))
+		if (signup_code_ok(&master, STR("acme"), str_of(text), NOW - 1))
 			fail_msg("character %zu", i);
 		text[i] = kept;
 	}

@@ -32,8 +32,7 @@ confirm(enum what what, struct caller caller, const struct user *seen,
 		    &request, house.tenant, seen, &form, err);
 		break;
 	case VERIFY:
-		out.rc =
-		    users_mailed_verify(&request, house.tenant, seen, err);
+		out.rc = users_mailed_verify(&request, house.tenant, seen, err);
 		break;
 	case EMAIL:
 		out.rc = users_mailed_email(
@@ -74,8 +73,8 @@ a_password_is_set_once(void **state)
 	user = by_id(ids.member);
 	assert_true(user.verified);
 	assert_false(str_eq(user.token_key, seen.token_key));
-	assert_int_equal(users_password_ok(&house.config, &user,
-			     STR("first choice"), &err),
+	assert_int_equal(
+	    users_password_ok(&house.config, &user, STR("first choice"), &err),
 	    1);
 	/* Two who had the same link: the second comes too late. */
 	assert_refused(confirm(PASSWORD, GUEST, &seen, "second one", NULL),
@@ -85,8 +84,8 @@ a_password_is_set_once(void **state)
 	assert_refused(confirm(EMAIL, GUEST, &seen, "x@example.com", NULL),
 	    ERR_INPUT, "the token is not good");
 	user = by_id(ids.member);
-	assert_int_equal(users_password_ok(&house.config, &user,
-			     STR("first choice"), &err),
+	assert_int_equal(
+	    users_password_ok(&house.config, &user, STR("first choice"), &err),
 	    1);
 }
 
@@ -104,7 +103,8 @@ an_address_is_verified_and_changed(void **state)
 	assert_true(str_eq(user.token_key, seen.token_key));
 	out = confirm(EMAIL, GUEST, &user, "OTHER@example.com", NULL);
 	assert_refused(out, ERR_CONFLICT, "the e-mail address is taken");
-	assert_string_equal(out.faults, "email: not_unique: Value must be unique.");
+	assert_string_equal(
+	    out.faults, "email: not_unique: Value must be unique.");
 	assert_int_equal(
 	    confirm(EMAIL, GUEST, &user, "fresh@example.com", NULL).rc, 0);
 	seen = by_id(ids.member);
@@ -124,8 +124,7 @@ who_may_invite_whom(void **state)
 	    ERR_DENIED, "only an admin or owner may invite");
 	assert_refused(confirm(INVITE, ADMIN, NULL, "n@example.com", "owner"),
 	    ERR_DENIED, "only an owner may invite an owner");
-	assert_refused(
-	    confirm(INVITE, ADMIN, NULL, "MEMBER@example.com", NULL),
+	assert_refused(confirm(INVITE, ADMIN, NULL, "MEMBER@example.com", NULL),
 	    ERR_CONFLICT, "the e-mail address is taken");
 	assert_int_equal(
 	    confirm(INVITE, ADMIN, NULL, "n@example.com", "admin").rc, 0);
@@ -172,8 +171,8 @@ who_was_invited_is_nobody_yet(void **state)
 	assert_int_equal(str_copy(out.user.id, other, sizeof(other)), 0);
 	assert_refused(confirm(UNINVITE, ADMIN, NULL, other, NULL), ERR_DENIED,
 	    "only an owner may take back an owner's invitation");
-	assert_refused(confirm(UNINVITE, MEMBER, NULL, other, NULL),
-	    ERR_DENIED, "only an admin or owner may invite");
+	assert_refused(confirm(UNINVITE, MEMBER, NULL, other, NULL), ERR_DENIED,
+	    "only an admin or owner may invite");
 	/* There is one owner who can sign in: this one may still go. */
 	assert_int_equal(confirm(UNINVITE, OWNER, NULL, other, NULL).rc, 0);
 	assert_refused(confirm(UNINVITE, OWNER, NULL, other, NULL),
