@@ -158,9 +158,11 @@ put_done(struct store_op *op, const struct err *failure)
 		if (!item->found)
 			stream->proven = 1;
 		stream->active_ms = clock_mono_ms();
+		/* What was merged may begin with what the store had. */
 		if (spool_is_link(item) &&
 		    item->key.epoch == stream->pos.epoch &&
-		    item->key.min_txid == stream->acked + 1)
+		    item->key.min_txid <= stream->acked + 1 &&
+		    item->key.max_txid > stream->acked)
 			stream->acked = item->key.max_txid;
 		spool_acked(stream->spool, item);
 		if (stream->spool->n == 0)

@@ -316,6 +316,51 @@ what_waits_becomes_one_and_says_the_same(void **state)
 	assert_states();
 }
 
+/*
+ * The store answered while they were merged, so it was to be removed; the machine
+ * was faster.  It begins with what the store has.
+ */
+static void
+what_a_crash_left_of_a_merge_is_no_gap(void **state)
+{
+	struct store_key key;
+	char paths[4][SPOOL_PATH], out[SPOOL_PATH];
+	const char *list[4];
+	struct spool_item *item;
+	struct ltx_header header;
+	int64_t bytes;
+	int i;
+
+	(void)state;
+	begin();
+	item = stream->spool->first;
+	while (item->acked || item->key.max_txid < 3)
+		item = item->next;
+	key = item->key;
+	for (i = 0; i < 4; i++, item = item->next) {
+		spool_path(stream->spool, &item->key, paths[i]);
+		list[i] = paths[i];
+		key.max_txid = item->key.max_txid;
+	}
+	key.level = SPOOL_MERGED;
+	spool_path(stream->spool, &key, out);
+	OK(ltx_merge_files(list, 4, out, &header, &bytes, &house.err));
+	while (stream->acked < 3) {
+		ship_next(stream, follow.store, clock_mono_ms());
+		(void)store_poll(follow.store, NULL, 0, 0);
+	}
+	streams_note_shipped(follow.streams);
+	follow_stop();
+	follow_start();
+	stream = streams_find(follow.streams, "acme");
+	follow_all();
+	assert_int_equal(stream->acked, COMMITS);
+	assert_int_equal(stream->pos.epoch, 1);
+	assert_int_equal(files(), 0);
+	assert_int_equal(latest(), COMMITS);
+	assert_states();
+}
+
 static void
 nothing_is_merged_below_the_bound(void **state)
 {
@@ -579,6 +624,7 @@ main(void)
 		house_test(neither_gaps_nor_epochs_nor_snapshots_are_crossed),
 		house_test(a_merge_in_doubt_is_taken_back),
 		follow_test(what_waits_becomes_one_and_says_the_same),
+		follow_test(what_a_crash_left_of_a_merge_is_no_gap),
 		follow_test(nothing_is_merged_below_the_bound),
 		follow_test(a_store_that_answers_in_the_midst_is_no_harm),
 		follow_test(a_death_before_the_sync_leaves_both),
