@@ -512,7 +512,11 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	}
 	if (stream->pos.txid == 0)
 		return stream_begin_base(stream, err);
-	return stream->snapshot != NULL ? 0 : stream_repin(stream, err);
+	if (stream->snapshot != NULL || stream_repin(stream, err) == 0)
+		return 0;
+	/* What was captured is synced behind a flush that succeeds. */
+	stream_touch(stream);
+	return -1;
 }
 
 void

@@ -293,6 +293,37 @@ a_commit_behind_the_index_is_not_forgotten(void **state)
 	assert_same(t);
 }
 
+static void
+keep_from_pinning(void *arg)
+{
+	struct t *t = arg;
+
+	t->env.take_hints = NULL;
+	OK(db_begin_read(t->stream->conn[1 - t->stream->pin], e_));
+}
+
+/* What it captured is not synced before another one, which nobody called for. */
+static void
+a_flush_that_fails_behind_its_capture_is_made_again(void **state)
+{
+	struct t *t = *state;
+	struct db *other;
+
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	other = t->stream->conn[1 - t->stream->pin];
+	t->env.take_hints = keep_from_pinning;
+	t->env.arg = t;
+	assert_int_equal(
+	    stream_flush(t->stream, clock_wall_ms(), 1, &t->err), -1);
+	db_rollback(other);
+	assert_int_equal(t->stream->pos.txid, 2);
+	assert_false(t->stream->spool->last->durable);
+	assert_true(t->stream->dirty);
+	flush(t);
+	assert_same(t);
+}
+
 int
 main(void)
 {
@@ -317,6 +348,9 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_commit_behind_the_index_is_not_forgotten, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_flush_that_fails_behind_its_capture_is_made_again, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    after_a_failed_sync_nothing_is_durable, setup, teardown),
