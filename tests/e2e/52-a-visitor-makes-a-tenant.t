@@ -41,8 +41,10 @@ configure() {	# VALUE TIMES
 	kill -s HUP "$SERVE"
 	wait_for 20 renewed "$2" || bail 'the pool is not renewed'
 }
+# and the new replicator takes hints: one that is lost costs up to a minute
 renewed() {
-	[ "$(grep -c ' renewed ' serve.log)" = "$1" ]
+	[ "$(grep -c ' renewed ' serve.log)" = "$1" ] &&
+	[ "$(grep -c 'replicator.* start ' serve.log)" = "$(($1 + 1))" ]
 }
 
 # --- by invitation ---------------------------------------------------------------
