@@ -33,11 +33,7 @@
 #define CHECKPOINTS_PER_TICK    8
 #define SEALS_PER_TICK          8
 #define SWEEP_PER_TICK          500
-#define BUSY_RETRY_MS           20
-#define RETRY_FIRST_MS          500
-#define RETRY_LAST_MS           60000
 #define STOP_MS                 20000
-#define LONGEST_WAIT_MS         1000
 
 struct replicator {
 	const struct config *config;
@@ -193,40 +189,6 @@ replicator_free(struct replicator *r)
 	free(r);
 }
 
-/* A stream whose work failed rests for a while, closed. */
-static void
-fail(struct stream *stream, const struct err *err)
-{
-	int64_t wait = RETRY_FIRST_MS;
-	int i;
-
-	if (err->code == ERR_BUSY) {
-		stream->retry_ms = clock_mono_ms() + BUSY_RETRY_MS;
-		return;
-	}
-	if (stream->failure == NULL || stream->failure->code != err->code)
-		log_err("stream", str_of(stream->slug), err);
-	for (i = 0; i < stream->failures && wait < RETRY_LAST_MS; i++)
-		wait *= 2;
-	stream->failures++;
-	stream_set_failure(stream, err);
-	stream->retry_ms = clock_mono_ms() + wait;
-	stream_close(stream);
-	/* A file that is not there is looked for by the sweep. */
-	if (!stream->gone)
-		stream_touch(stream);
-}
-
-static void
-recovered(struct stream *stream)
-{
-	if (stream->failures == 0)
-		return;
-	stream->failures = 0;
-	stream_set_failure(stream, NULL);
-	log_info("stream", "%s works again", stream->slug);
-}
-
 static void
 follow_registry(struct replicator *r)
 {
@@ -265,7 +227,7 @@ make_room(struct replicator *r)
 	if (oldest == NULL)
 		return 0;
 	if (stream_seal(oldest, &err) < 0)
-		fail(oldest, &err);
+		stream_failed(oldest, &err);
 	else if (stream_is_open(oldest))
 		stream_close(oldest);
 	r->n_open--;
@@ -281,16 +243,16 @@ flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 
 	if ((!was_open && !make_room(r)) ||
 	    (stream->pos.txid == 0 && r->n_snapshots >= SNAPSHOTS_AT_ONCE)) {
-		stream->retry_ms = clock_mono_ms() + BUSY_RETRY_MS;
+		stream->retry_ms = clock_mono_ms() + STREAM_BUSY_MS;
 		return;
 	}
 	if (stream_flush(stream, now_ms, whole, &err)) {
-		fail(stream, &err);
+		stream_failed(stream, &err);
 		return;
 	}
 	r->n_open += !was_open && stream_is_open(stream);
 	r->n_snapshots += stream->is_base;
-	recovered(stream);
+	stream_recovered(stream);
 	stream->flushes += all && !stream->is_base;
 	r->unsynced = 1;
 }
@@ -301,7 +263,7 @@ step(struct replicator *r, struct stream *stream)
 	struct err err = ERR_INIT;
 
 	if (stream_step(stream, SNAPSHOT_PAGES_PER_TICK, &err) < 0)
-		fail(stream, &err);
+		stream_failed(stream, &err);
 	if (stream->snapshot == NULL)
 		r->unsynced = 1;
 }
@@ -353,10 +315,10 @@ quarantine(struct replicator *r, const struct err *why)
 			continue;
 		if (spool_drop_unsynced(stream->spool, &err) ||
 		    stream_break(stream, 0, why->msg, &err)) {
-			fail(stream, &err);
+			stream_failed(stream, &err);
 			continue;
 		}
-		fail(stream, why);
+		stream_failed(stream, why);
 	}
 }
 
@@ -383,7 +345,7 @@ sync_all(struct replicator *r)
 		struct stream *stream = r->streams->active[i];
 
 		if (stream_synced(stream, &err))
-			fail(stream, &err);
+			stream_failed(stream, &err);
 	}
 	compact_synced(r->compact);
 }
@@ -431,7 +393,7 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 			rc = stream_seal(stream, &err);
 		}
 		if (rc < 0)
-			fail(stream, &err);
+			stream_failed(stream, &err);
 	}
 	r->more =
 	    checkpoints == CHECKPOINTS_PER_TICK || seals == SEALS_PER_TICK;
@@ -510,7 +472,6 @@ idle_ms(struct replicator *r)
 	int64_t proof_ms = prover_wait_ms(r->prover);
 	int64_t claim_ms = claim_due_ms(r->claim, is_active(r));
 	int64_t due_ms = acks_due_ms(r->acks);
-	size_t i;
 
 	if (control_due_ms(r->control) < due_ms)
 		due_ms = control_due_ms(r->control);
@@ -523,20 +484,9 @@ idle_ms(struct replicator *r)
 	if (r->sweeping || r->unsynced || r->env.in_doubt || r->more ||
 	    (compact_is_busy(r->compact) && claim_may_ship(r->claim, mono_ms)))
 		return 0;
-	for (i = 0; i < r->streams->n_active; i++) {
-		struct stream *stream = r->streams->active[i];
-		int64_t due = stream_due(stream, now_ms);
-		int64_t left = LONGEST_WAIT_MS;
-
-		if (stream->snapshot != NULL)
-			left = 0;
-		else if (due != INT64_MAX)
-			left = due - now_ms;
-		if (left < stream->retry_ms - mono_ms)
-			left = stream->retry_ms - mono_ms;
-		if (left < wait)
-			wait = left;
-	}
+	due_ms = streams_wait_ms(r->streams, now_ms, mono_ms);
+	if (due_ms < wait)
+		wait = due_ms;
 	return wait < 0 ? 0 : (int)wait;
 }
 
@@ -602,47 +552,11 @@ tick(struct replicator *r, int all)
 	streams_settle(r->streams);
 }
 
+/* Of a replica that is another machine's nothing is left to be done. */
 static int
 anything_left(const struct replicator *r)
 {
-	size_t i;
-
-	if (claim_lost(r->claim) != NULL)
-		return 0;
-	for (i = 0; i < r->streams->n_active; i++) {
-		const struct stream *stream = r->streams->active[i];
-
-		if (stream->failures == 0 && !stream->halted &&
-		    (stream->dirty || stream->snapshot != NULL ||
-			stream->in_flight ||
-			(stream->spool != NULL && stream->spool->n > 0)))
-			return 1;
-	}
-	return 0;
-}
-
-static int
-anything_in_flight(const struct replicator *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->streams->n_active; i++) {
-		if (r->streams->active[i]->in_flight)
-			return 1;
-	}
-	return 0;
-}
-
-/* The last look, for those whose hints were lost. */
-static void
-touch_open(struct replicator *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->streams->n_active; i++) {
-		if (stream_is_open(r->streams->active[i]))
-			stream_touch(r->streams->active[i]);
-	}
+	return claim_lost(r->claim) == NULL && streams_left(r->streams);
 }
 
 void
@@ -658,10 +572,10 @@ replicator_run(struct replicator *r)
 	prover_free(r->prover);
 	r->prover = NULL;
 	stop_ms = clock_mono_ms() + STOP_MS;
-	touch_open(r);
+	streams_touch_open(r->streams);
 	do {
 		tick(r, 1);
-		wait(r, anything_left(r) ? BUSY_RETRY_MS : 0);
+		wait(r, anything_left(r) ? STREAM_BUSY_MS : 0);
 	} while (anything_left(r) && clock_mono_ms() < stop_ms);
 	log_info("stop", "%s",
 	    anything_left(r) ? "what was not shipped is in the spool"
@@ -669,8 +583,8 @@ replicator_run(struct replicator *r)
 	/* What is on its way, and nothing after it. */
 	for (i = 0; i < r->streams->n_active; i++)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;
-	while (anything_in_flight(r) || compact_in_flight(r->compact))
-		store_poll(r->store, NULL, 0, BUSY_RETRY_MS);
+	while (streams_in_flight(r->streams) || compact_in_flight(r->compact))
+		store_poll(r->store, NULL, 0, STREAM_BUSY_MS);
 	claim_release(r->claim);
 	streams_note_shipped(r->streams);
 }

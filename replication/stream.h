@@ -248,6 +248,14 @@ void stream_ask_point(struct stream *stream, const struct wal_place *at);
 void stream_read_proof(struct stream *stream);
 
 /*
+ * Its work has failed: it rests for a while, closed, longer each time; for a moment,
+ * and as it is, where something was busy.  And: its work succeeded.
+ */
+#define STREAM_BUSY_MS 20
+void stream_failed(struct stream *stream, const struct err *err);
+void stream_recovered(struct stream *stream);
+
+/*
  * What is wrong with it, for status and for those who wait; NULL: nothing any
  * more.  What has halted it stays.
  */

@@ -42,6 +42,18 @@ void streams_activate(struct streams *streams, struct stream *stream);
 /* Drops those from the list that are idle, and retired ones that are done. */
 void streams_settle(struct streams *streams);
 
+/* How long none of the active ones has anything to do; INT64_MAX: there are none. */
+int64_t streams_wait_ms(const struct streams *streams, int64_t now_ms,
+    int64_t mono_ms);
+
+/* Has one that works something left to be captured or shipped?  And: is anything
+   of theirs with the store? */
+int streams_left(const struct streams *streams);
+int streams_in_flight(const struct streams *streams);
+
+/* The last look, for those whose hints were lost. */
+void streams_touch_open(struct streams *streams);
+
 /* At the end, for those who ask while none runs what is with the store. */
 void streams_note_shipped(struct streams *streams);
 
