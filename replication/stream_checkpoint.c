@@ -96,6 +96,11 @@ stream_checkpoint(struct stream *stream, struct err *err)
 	}
 	if (complete && stream_settle(stream->db_path, &stream->pos.db, err))
 		complete = rc = -1;
+	/* Then that was another file's identity: the next flush says so. */
+	if (rc == 0 && complete && db_moved(pin)) {
+		complete = 0;
+		stream_touch(stream);
+	}
 	if (db_begin_read(pin, err))
 		rc = -1;
 	if (rc == 0 && complete) {

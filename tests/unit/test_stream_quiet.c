@@ -54,6 +54,58 @@ a_commit_behind_the_last_look_of_a_seal_is_seen(void **state)
 	assert_same(t);
 }
 
+/*
+ * Another file takes the place of one that is open, and the seal is the first to
+ * come by: the position may not take it for what it has copied the WAL into.
+ */
+static void
+a_file_that_was_replaced_is_not_sealed(void **state)
+{
+	struct t *t = *state;
+	char cmd[1024];
+
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(2)");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	db_close(t->worker);
+	snprintf(cmd, sizeof(cmd),
+	    "sqlite3 %s.new 'PRAGMA journal_mode=wal; "
+	    "CREATE TABLE t(id INTEGER PRIMARY KEY, v, n); INSERT INTO t(n) "
+	    "VALUES(42)' >/dev/null && rm -f %s %s-wal %s-shm && mv %s.new %s",
+	    t->db_path, t->db_path, t->db_path, t->db_path, t->db_path,
+	    t->db_path);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(stream_seal(t->stream, &t->err), 0);
+	assert_true(t->stream->dirty);
+	OK(stream_flush(t->stream, clock_wall_ms(), 1, e_));
+	assert_true(t->stream->gone);
+	t->worker = open_db(t, DB_SERVE, 0);
+	stream_touch(t->stream);
+	flush(t);
+	assert_int_equal(t->stream->pos.epoch, 2);
+	assert_same(t);
+}
+
+static void
+a_file_that_was_removed_is_not_sealed(void **state)
+{
+	struct t *t = *state;
+	char cmd[1024];
+
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	ack_all(t);
+	snprintf(cmd, sizeof(cmd), "rm %s %s-wal %s-shm", t->db_path,
+	    t->db_path, t->db_path);
+	assert_int_equal(system(cmd), 0);
+	assert_int_equal(stream_seal(t->stream, &t->err), 0);
+	OK(stream_flush(t->stream, clock_wall_ms(), 1, e_));
+	assert_true(t->stream->gone);
+}
+
 /* Stands before the C library's, for ours. */
 static void (*before_sync)(void *arg);
 static void *before_sync_arg;
@@ -354,6 +406,10 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    after_a_failed_sync_nothing_is_durable, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_file_that_was_replaced_is_not_sealed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_file_that_was_removed_is_not_sealed, setup, teardown),
 	};
 	struct err err = ERR_INIT;
 
