@@ -6,6 +6,7 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
 #include "tenants/token.h"
+#include "tenants/users_session.h"
 
 void
 accounts_methods(struct buf *out)
@@ -53,6 +54,7 @@ accounts_caller(struct answer *answer, struct err *err)
 		goto guest;
 	answer->caller.user_id = answer->user.id;
 	answer->caller.role = answer->user.role;
+	answer->caller.email = answer->user.email;
 	answer->refreshable = token.refreshable;
 	return 0;
 guest:
@@ -93,13 +95,18 @@ string_field(struct answer *answer, const char *name)
 }
 
 static void
-rehash(struct answer *answer, const struct user *user, struct str password)
+note_sign_in(
+    struct answer *answer, const struct user *user, struct str password)
 {
+	const struct caller caller = { .user_id = user->id,
+		.role = user->role,
+		.email = user->email,
+		.address = answer->request->address };
 	struct err err = ERR_INIT;
 
-	if (users_rehash(
-		&answer->env->call, answer->tenant, user, password, &err) != 0)
-		log_err("rehash", str_of(answer->row.slug), &err);
+	if (users_signed_in(&answer->env->call, answer->tenant, caller, user,
+		password, &err) != 0)
+		log_err("not noted: a sign-in", str_of(answer->row.slug), &err);
 	answer->tenant = NULL;
 }
 
@@ -156,7 +163,7 @@ sign_in(struct answer *answer, struct err *err)
 		return -1;
 	if (right == 0)
 		return err_set(err, ERR_INPUT, "Failed to authenticate.");
-	rehash(answer, &user, password);
+	note_sign_in(answer, &user, password);
 	put_session(answer, &user, STR_NONE);
 	return 0;
 }
@@ -259,6 +266,10 @@ accounts_answer(
 	case ROUTE_USERS_DELETE:
 		answer->response->status = 204;
 		return users_delete(
+		    call, answer->tenant, answer->caller, id, err);
+	case ROUTE_SIGN_OUT:
+		answer->response->status = 204;
+		return users_sign_out(
 		    call, answer->tenant, answer->caller, id, err);
 	default:
 		err_die(

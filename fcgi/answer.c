@@ -14,6 +14,7 @@
 #include "fcgi/prefer.h"
 #include "fcgi/route.h"
 #include "fcgi/signup.h"
+#include "tenants/audit.h"
 #include "tenants/slug.h"
 
 #define MISSING_RETRY_S   30
@@ -92,6 +93,8 @@ find_target(const struct answer *answer, enum route_host host,
 	out->endpoint = NULL;
 	out->route = route_find(host, method, request->segments,
 	    request->n_segments, &out->id, &out->allow);
+	if (out->route == ROUTE_AUDIT)
+		out->endpoint = audit_endpoint();
 	if (out->route != ROUTE_NONE)
 		return 0;
 	if (!out->allow && host == ROUTE_TENANT) {
@@ -196,8 +199,7 @@ work_in_place(struct answer *answer, const struct target *target,
 		err->retry_after = 1;
 		return -1;
 	}
-	durable_begin(
-	    env->durable, prefer_replicated(answer->request->prefer));
+	durable_begin(env->durable, prefer_replicated(answer->request->prefer));
 	rc = work(answer, target, body, err);
 	scoreboard_leave(env->board, env->slot);
 	if (rc == 0) {
@@ -325,6 +327,7 @@ answer_request(struct answer *answer, const struct answer_env *env,
 	answer->request = request;
 	answer->response = response;
 	answer->caller.role = APP_PUBLIC;
+	answer->caller.address = request->address;
 	if (respond(answer, body, err) != 0)
 		response_error(response, err, &answer->faults);
 }

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tenants/app_describe.h"
+#include "tenants/audit.h"
 #include "tenants/base/buf.h"
 
 #define OPENAPI_MAX ((size_t)8 << 20)
@@ -18,7 +20,7 @@ struct openapi {
 /* The first of own_paths, which are the platform's as well. */
 #define BOTH 4
 
-/* In these texts ' stands for ". */
+/* In these texts ' stands for ", and @actions for those of the audit log. */
 
 #define ERROR(status) "'" #status "':{'$ref':'#/components/responses/Error'}"
 #define ERRORS        ERROR(default) "}"
@@ -195,6 +197,47 @@ static const char *const own_paths[] = {
 	"'403':{'$ref':'#/components/responses/Error'},"
 	"'404':{'$ref':'#/components/responses/Error'},"
 	"'409':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/records/{id}/sign-out':{'parameters':["
+	"{'name':'id','in':'path','required':true,"
+	"'schema':{'type':'string','minLength':1}}],"
+	"'post':{'tags':['accounts'],"
+	"'summary':'Revokes every token of an account.',"
+	"'description':'One\\u0027s own; an admin or owner others\\u0027.',"
+	"'responses':{'204':{'description':'Done.'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
+	"'404':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/audit':{'get':{'tags':['rowhouse'],"
+	"'summary':'Who did what to accounts, when and from where.',"
+	"'description':'Needs the role admin.  Newest first; the next page "
+	"is before the last id that came.','parameters':["
+	"{'name':'user','in':'query','description':'Who did it.',"
+	"'schema':{'type':'string','maxLength':40}},"
+	"{'name':'action','in':'query','schema':{'type':'string','enum':["
+	"@actions]}},"
+	"{'name':'before','in':'query','schema':{'type':'integer',"
+	"'default':9007199254740991}},"
+	"{'name':'limit','in':'query','schema':{'type':'integer',"
+	"'default':50,'minimum':1,'maximum':200}}],",
+	"'responses':{'200':{'description':'A page of it.','content':"
+	"{'application/json':{'schema':{'type':'object','properties':{"
+	"'items':{'type':'array','items':{'type':'object','properties':{"
+	"'id':{'type':'integer'},'at':{'type':'string'},"
+	"'user':{'type':'string'},'email':{'type':'string'},"
+	"'address':{'type':'string'},'action':{'enum':[@actions]},"
+	"'about':{'type':'string'},'old':{'type':'string'},"
+	"'new':{'type':'string'}},"
+	"'required':['id','at','user','email','address','action','about',"
+	"'old','new'],'additionalProperties':false}}},"
+	"'required':['items'],'additionalProperties':false}}}},"
+	"'304':{'description':'What If-None-Match names.'},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
 	"'default':{'$ref':'#/components/responses/Error'}}}}",
 };
 
@@ -258,10 +301,28 @@ static const char *const components[] = {
 };
 
 static void
+put_actions(struct buf *out)
+{
+	int i;
+
+	for (i = 0; i < AUDIT_ACTIONS; i++)
+		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "",
+		    audit_action_name((enum audit_action)i));
+}
+
+static void
 put_own(struct buf *out, const char *text)
 {
-	for (; *text; text++)
-		buf_putc(out, (char)(*text == '\'' ? '"' : *text));
+	const char *actions = "@actions";
+
+	for (; *text; text++) {
+		if (strncmp(text, actions, strlen(actions)) == 0) {
+			put_actions(out);
+			text += strlen(actions) - 1;
+		} else {
+			buf_putc(out, (char)(*text == '\'' ? '"' : *text));
+		}
+	}
 }
 
 static void

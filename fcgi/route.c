@@ -2,7 +2,8 @@
 
 #include "tenants/users.h"
 
-#define SEGMENTS 5
+#define SEGMENTS 6
+#define AT_ID    4 /* where a path has the record's */
 #define METHODS  3
 
 /* "{users}" is the collection by its name or its id, "{id}" any record's. */
@@ -64,6 +65,11 @@ static const struct path {
 	{ ROUTE_TENANT,
 	    { "api", "collections", "{users}", "invitations", "{id}" },
 	    "DELETE, OPTIONS", { { "DELETE", ROUTE_UNINVITE } } },
+	{ ROUTE_TENANT,
+	    { "api", "collections", "{users}", "records", "{id}", "sign-out" },
+	    "POST, OPTIONS", { { "POST", ROUTE_SIGN_OUT } } },
+	{ ROUTE_TENANT, { "api", "audit" }, "GET, HEAD, OPTIONS",
+	    { { "GET", ROUTE_AUDIT } } },
 };
 
 static int
@@ -108,8 +114,8 @@ route_find(enum route_host host, struct str method, const struct str *segments,
 	if (!path)
 		return ROUTE_NONE;
 	*allow = path->allow;
-	if (n_segments == SEGMENTS)
-		*id = segments[SEGMENTS - 1];
+	if (n_segments > AT_ID)
+		*id = segments[AT_ID];
 	if (str_is(method, "OPTIONS"))
 		return ROUTE_OPTIONS;
 	if (str_is(method, "HEAD"))

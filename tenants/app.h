@@ -97,6 +97,7 @@ struct app_endpoint {
 	enum app_access access;
 	enum app_returns returns;
 	int status;
+	int own;			/* Rowhouse's: no guard over it */
 	size_t n_params;
 	const struct app_param *params;
 	size_t n_json;

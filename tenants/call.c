@@ -118,7 +118,7 @@ prepare(struct run *run, struct err *err)
 	int failed = 0;
 
 	run->writes = 0;
-	db_guard(db, 1);
+	db_guard(db, !endpoint->own);
 	for (i = 0; i < endpoint->n_statements && !failed; i++) {
 		run->stmt[i] = tenant_statement(
 		    run->tenant, endpoint, i, endpoint->statements[i].sql, err);
@@ -175,7 +175,7 @@ execute(struct run *run, struct err *err)
 
 	db_deadline(db, clock_mono_ms() +
 			    (run->writes ? config->write_ms : config->read_ms));
-	db_guard(db, 1);
+	db_guard(db, !run->endpoint->own);
 	call_rows_begin(&run->rows);
 	for (i = 0; i < run->endpoint->n_statements && rc == 0; i++)
 		rc = step(run, i, err);

@@ -43,6 +43,7 @@ struct call_env {
 struct caller {
 	struct str user_id;
 	enum app_access role;
+	struct str email, address;	/* for the audit log; "" = not known */
 };
 
 struct call_pair {

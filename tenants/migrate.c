@@ -20,33 +20,9 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
+#include "tenants/system_schema.h"
 
-#define SYSTEM_SCHEMA 1 /* of this release; in _meta, as system_schema */
-#define DIGEST        65
-
-static const char system_schema[] =
-    "CREATE TABLE _meta (\n"
-    "	key TEXT PRIMARY KEY,\n"
-    "	value TEXT NOT NULL\n"
-    ") STRICT, WITHOUT ROWID;\n"
-    "CREATE TABLE _migrations (\n"
-    "	number INTEGER PRIMARY KEY,\n"
-    "	name TEXT NOT NULL,\n"
-    "	digest TEXT NOT NULL,\n"
-    "	applied TEXT NOT NULL\n"
-    ") STRICT;\n"
-    "CREATE TABLE _users (\n"
-    "	id TEXT PRIMARY KEY NOT NULL,\n"
-    "	email TEXT NOT NULL COLLATE NOCASE UNIQUE,\n"
-    "	name TEXT NOT NULL,\n"
-    "	role TEXT NOT NULL CHECK (role IN ('member', 'admin', 'owner')),\n"
-    "	verified INTEGER NOT NULL CHECK (verified IN (0, 1)),\n"
-    "	password_hash TEXT NOT NULL,\n"
-    "	token_key TEXT NOT NULL,\n"
-    "	created TEXT NOT NULL,\n"
-    "	updated TEXT NOT NULL\n"
-    ") STRICT;\n"
-    "CREATE VIEW users AS SELECT id, name, role FROM _users;\n";
+#define DIGEST 65
 
 /* Rowhouse's own part, to see whether a migration laid hands on it. */
 static const char fingerprint_sql[] =
@@ -396,6 +372,22 @@ migrate_check_owner(
 	    slug, uid, slug);
 }
 
+/* Rowhouse's own part, from the version that is there. */
+static int
+apply_own(struct db *db, int64_t version, struct err *err)
+{
+	char text[24];
+
+	if (version == SYSTEM_SCHEMA)
+		return 0;
+	while (version < SYSTEM_SCHEMA)
+		if (db_exec(db, system_schema_step((int)++version), err) != 0)
+			return err_wrap(
+			    err, "system schema %lld", (long long)version);
+	(void)snprintf(text, sizeof(text), "%d", SYSTEM_SCHEMA);
+	return set_meta(db, "system_schema", text, err);
+}
+
 static int
 apply_pending(struct db *db, const struct app *app, const char *slug,
     const char *uid, struct err *err)
@@ -405,13 +397,15 @@ apply_pending(struct db *db, const struct app *app, const char *slug,
 	/* Another process may have been quicker to the write lock. */
 	if (look(db, app, &own, &applied, err) != 0)
 		return -1;
-	if (own == 0 && (db_exec(db, system_schema, err) != 0 ||
-			    set_meta(db, "slug", slug, err) != 0 ||
-			    set_meta(db, "uid", uid, err) != 0 ||
-			    set_meta(db, "system_schema", "1", err) != 0))
+	/* Before anything is done to a file: whose is it? */
+	if (own > 0 && migrate_check_owner(db, slug, uid, err) != 0)
 		return -1;
-	if (migrate_check_owner(db, slug, uid, err) != 0 ||
-	    warn_changed(db, app, slug, err) != 0)
+	if (apply_own(db, own, err) != 0)
+		return -1;
+	if (own == 0 && (set_meta(db, "slug", slug, err) != 0 ||
+			    set_meta(db, "uid", uid, err) != 0))
+		return -1;
+	if (warn_changed(db, app, slug, err) != 0)
 		return -1;
 	if (applied == (int64_t)app->n_migrations)
 		return 0;
@@ -449,14 +443,18 @@ done:
 void
 migrate_key(const struct app *app, char out[MIGRATE_KEY])
 {
-	size_t i, n = sizeof(system_schema) + 16;
 	char digest[DIGEST];
 	struct buf all;
+	size_t i, n = 1;
+	int version;
 
+	for (version = 1; version <= SYSTEM_SCHEMA; version++)
+		n += strlen(system_schema_step(version));
 	for (i = 0; i < app->n_migrations; i++)
 		n += strlen(app->migrations[i].name) + DIGEST + 16;
 	buf_init(&all, n);
-	buf_printf(&all, "%d\n%s", SYSTEM_SCHEMA, system_schema);
+	for (version = 1; version <= SYSTEM_SCHEMA; version++)
+		buf_puts(&all, system_schema_step(version));
 	for (i = 0; i < app->n_migrations; i++) {
 		digest_of(app->migrations[i].sql, digest);
 		buf_printf(&all, "%s %s\n", digest, app->migrations[i].name);
@@ -501,8 +499,7 @@ put_applied(struct db *db, struct err *err)
 }
 
 int
-migrate_begin(
-    struct db *db, const char *slug, const char *uid, struct err *err)
+migrate_begin(struct db *db, const char *slug, const char *uid, struct err *err)
 {
 	if (db_begin_write(db, err) != 0)
 		return -1;

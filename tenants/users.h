@@ -16,7 +16,7 @@
  * Accounts.  Users belong to a tenant and live in its file, in _users; the
  * shapes that go out are PocketBase's, so that its SDKs sign in unchanged.
  *
- * migrate.c makes the table, which only users.c writes:
+ * system_schema.c makes the table, which only users_*.c write:
  *
  *	CREATE TABLE _users (
  *		id TEXT PRIMARY KEY NOT NULL,
@@ -58,14 +58,6 @@ int users_by_email(struct tenant *tenant, struct str email,
  */
 int users_password_ok(const struct config *config, const struct user *user,
     struct str password, struct err *err);
-
-/*
- * After a sign-in: where the hash was made with less than the configuration
- * asks for, makes it anew.  It failing is no reason to refuse the sign-in.
- * Like every write, it can replace the tenant (call.h): get it again.
- */
-int users_rehash(const struct call_env *env, struct tenant *tenant,
-    const struct user *user, struct str password, struct err *err);
 
 /* The record as it goes out; the e-mail only where with_email. */
 void users_put_record(struct buf *out, const struct user *user, int with_email);

@@ -45,6 +45,8 @@ users_create(const struct call_env *env, struct tenant *tenant,
 	users_put_record(out, &user, 1);
 	if (users_write_row(tenant, USERS_ROW_INSERT, &user, &request, err) <
 		0 ||
+	    users_write_note(tenant, caller, AUDIT_USER_CREATED, &user,
+		STR_NONE, user.email, err) < 0 ||
 	    buf_check(out, "answer", err) < 0) {
 		db_rollback(tenant->db);
 		return -1;
@@ -129,10 +131,12 @@ apply(struct tenant *tenant, const struct users_request *request,
 	struct arena *arena = request->env->arena;
 	const struct str *field = form->field;
 	struct str hash = user->password_hash, key = user->token_key;
+	struct user before;
 
 	if (users_by_id(tenant, seen->id, arena, user, err) < 0 ||
 	    check_rights(request, user, form, err) < 0)
 		return -1;
+	before = *user;
 	if (field[USERS_PASSWORD].p) {
 		if (!str_eq(user->password_hash, seen->password_hash))
 			return err_set(err, ERR_CONFLICT,
@@ -155,7 +159,10 @@ apply(struct tenant *tenant, const struct users_request *request,
 		user->role = form->role;
 	}
 	user->updated = users_write_now(arena);
-	return users_write_row(tenant, USERS_ROW_UPDATE, user, request, err);
+	if (users_write_row(tenant, USERS_ROW_UPDATE, user, request, err) < 0)
+		return -1;
+	return users_write_note_changes(
+	    tenant, request->caller, &before, user, err);
 }
 
 int
@@ -213,7 +220,10 @@ remove_row(struct tenant *tenant, struct caller caller, struct str id,
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, id);
-	return users_write_run(tenant, stmt, NULL, err);
+	if (users_write_run(tenant, stmt, NULL, err) < 0)
+		return -1;
+	return users_write_note(tenant, caller, AUDIT_USER_REMOVED, &user,
+	    user.email, STR_NONE, err);
 }
 
 int
@@ -232,45 +242,6 @@ users_delete(const struct call_env *env, struct tenant *tenant,
 		return -1;
 	}
 	return call_commit(env, tenant, NULL, err);
-}
-
-int
-users_rehash(const struct call_env *env, struct tenant *tenant,
-    const struct user *user, struct str password, struct err *err)
-{
-	const struct crypto_cost cost = {
-		(unsigned)env->config->password_passes,
-		(unsigned)env->config->password_kib
-	};
-	/* It is our write, not the request's. */
-	struct call_env unwatched = *env;
-	/* He is signing in just now. */
-	const struct caller nobody = { .role = APP_PUBLIC };
-	char old[CRYPTO_HASH_MAX], hash[CRYPTO_HASH_MAX];
-	struct user now_there;
-
-	if (str_copy(user->password_hash, old, sizeof(old)) == 0 &&
-	    !crypto_password_stale(old, cost))
-		return 0;
-	unwatched.watch = NULL;
-	if (users_row_hash(env->config, password, hash, err) < 0 ||
-	    call_begin_write(&unwatched, nobody, &tenant, err) < 0)
-		return -1;
-	if (users_by_id(tenant, user->id, env->arena, &now_there, err) < 0)
-		goto fail;
-	if (!str_eq(now_there.password_hash, user->password_hash)) {
-		(void)err_set(
-		    err, ERR_CONFLICT, "the password was changed meanwhile");
-		goto fail;
-	}
-	now_there.password_hash = str_of(hash);
-	if (users_write_row(tenant, USERS_ROW_UPDATE, &now_there, NULL, err) <
-	    0)
-		goto fail;
-	return call_commit(&unwatched, tenant, NULL, err);
-fail:
-	db_rollback(tenant->db);
-	return -1;
 }
 
 static int

@@ -15,13 +15,23 @@ users_mailed_bad_token(const struct users_request *request, struct err *err)
 	return err_set(err, ERR_INPUT, "the token is not good");
 }
 
+/* Who has followed a link is the account's own. */
+static struct caller
+owner_of(const struct users_request *request, const struct user *seen)
+{
+	return (struct caller){ .user_id = seen->id,
+		.role = seen->role,
+		.email = seen->email,
+		.address = request->caller.address };
+}
+
 /* Begun, and the account is still as it was seen. */
 static int
 begin(const struct users_request *request, struct tenant **tenant,
     const struct user *seen, struct user *user, struct err *err)
 {
 	/* A restore would have revoked the token, as it does his session. */
-	const struct caller self = { seen->id, seen->role };
+	const struct caller self = owner_of(request, seen);
 	struct arena *arena = request->env->arena;
 
 	if (call_begin_write(request->env, self, tenant, err) < 0)
@@ -43,10 +53,12 @@ begin(const struct users_request *request, struct tenant **tenant,
 
 static int
 finish(const struct users_request *request, struct tenant *tenant,
-    struct user *user, struct err *err)
+    const struct user *seen, struct user *user, struct err *err)
 {
 	user->updated = users_write_now(request->env->arena);
-	if (users_write_row(tenant, USERS_ROW_UPDATE, user, request, err) < 0) {
+	if (users_write_row(tenant, USERS_ROW_UPDATE, user, request, err) < 0 ||
+	    users_write_note_changes(
+		tenant, owner_of(request, seen), seen, user, err) < 0) {
 		db_rollback(tenant->db);
 		return -1;
 	}
@@ -69,7 +81,7 @@ users_mailed_password(const struct users_request *request,
 	user.verified = 1;
 	if (form->field[USERS_NAME].p)
 		user.name = form->field[USERS_NAME];
-	return finish(request, tenant, &user, err);
+	return finish(request, tenant, seen, &user, err);
 }
 
 int
@@ -81,7 +93,7 @@ users_mailed_verify(const struct users_request *request, struct tenant *tenant,
 	if (begin(request, &tenant, seen, &user, err) < 0)
 		return -1;
 	user.verified = 1;
-	return finish(request, tenant, &user, err);
+	return finish(request, tenant, seen, &user, err);
 }
 
 int
@@ -96,7 +108,7 @@ users_mailed_email(const struct users_request *request, struct tenant *tenant,
 	user.verified = 1;
 	user.token_key =
 	    users_write_random(request->env->arena, USERS_WRITE_KEY);
-	return finish(request, tenant, &user, err);
+	return finish(request, tenant, seen, &user, err);
 }
 
 static int
@@ -145,7 +157,10 @@ write_invited(const struct users_request *request, struct tenant *tenant,
 		out->role = form->role;
 	out->token_key = users_write_random(arena, USERS_WRITE_KEY);
 	out->updated = users_write_now(arena);
-	return users_write_row(tenant, which, out, request, err);
+	if (users_write_row(tenant, which, out, request, err) < 0)
+		return -1;
+	return users_write_note(tenant, request->caller, AUDIT_USER_INVITED,
+	    out, STR_NONE, out->email, err);
 }
 
 int
@@ -214,7 +229,10 @@ remove_invited(const struct users_request *request, struct tenant *tenant,
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, id);
-	return users_write_run(tenant, stmt, NULL, err);
+	if (users_write_run(tenant, stmt, NULL, err) < 0)
+		return -1;
+	return users_write_note(tenant, request->caller, AUDIT_USER_REMOVED,
+	    &user, user.email, STR_NONE, err);
 }
 
 int

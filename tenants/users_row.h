@@ -6,8 +6,8 @@
 #include "tenants/users.h"
 
 /*
- * The SQL of accounts, shared by users.c, which reads, and users_change.c,
- * which writes.  Nobody else includes this.
+ * The SQL of accounts, shared by users.c, which reads, and users_write.c
+ * and its users, which write; audit.c and keys.c bind texts like it.
  */
 enum users_row_sql {
 	USERS_ROW_BY_ID,

@@ -72,3 +72,35 @@ users_write_row(struct tenant *tenant, enum users_row_sql which,
 	users_row_bind(stmt, user);
 	return users_write_run(tenant, stmt, request, err);
 }
+
+int
+users_write_note(struct tenant *tenant, struct caller caller,
+    enum audit_action action, const struct user *user, struct str old,
+    struct str new, struct err *err)
+{
+	const struct audit_entry entry = { action, user->id, old, new };
+
+	return audit_write(tenant, caller, &entry, err);
+}
+
+/* Who was invited has no password until he comes. */
+int
+users_write_note_changes(struct tenant *tenant, struct caller caller,
+    const struct user *old, const struct user *new, struct err *err)
+{
+	if (!str_eq(old->password_hash, new->password_hash) &&
+	    users_write_note(tenant, caller,
+		old->password_hash.n > 0 ? AUDIT_PASSWORD_CHANGED
+					 : AUDIT_USER_JOINED,
+		new, STR_NONE, STR_NONE, err) < 0)
+		return -1;
+	if (!str_eq(old->email, new->email) &&
+	    users_write_note(tenant, caller, AUDIT_EMAIL_CHANGED, new,
+		old->email, new->email, err) < 0)
+		return -1;
+	if (old->role == new->role)
+		return 0;
+	return users_write_note(tenant, caller, AUDIT_ROLE_CHANGED, new,
+	    str_of(app_access_name(old->role)),
+	    str_of(app_access_name(new->role)), err);
+}

@@ -1,6 +1,7 @@
 #ifndef ROWHOUSE_USERS_WRITE_H
 #define ROWHOUSE_USERS_WRITE_H
 
+#include "tenants/audit.h"
 #include "tenants/users_form.h"
 #include "tenants/users_row.h"
 
@@ -24,5 +25,13 @@ int users_write_run(struct tenant *tenant, sqlite3_stmt *stmt,
 int users_write_row(struct tenant *tenant, enum users_row_sql which,
     const struct user *user, const struct users_request *request,
     struct err *err);
+
+/* Into the audit log, where the row has been written. */
+int users_write_note(struct tenant *tenant, struct caller caller,
+    enum audit_action action, const struct user *user, struct str old,
+    struct str new, struct err *err);
+/* What of an update belongs there: password, address, role. */
+int users_write_note_changes(struct tenant *tenant, struct caller caller,
+    const struct user *old, const struct user *new, struct err *err);
 
 #endif

@@ -198,6 +198,22 @@ sign_in acme owner@acme.example
 api acme DELETE $users/records/"$(json '$.record.id')"
 is 'the last owner does not go because another was invited' "$status" 409
 
+# --- the audit log ---------------------------------------------------------------
+TOKEN=$owner
+api acme GET '/api/audit?limit=200'
+logged() {	# ACTION
+	sqlite3 :memory: "SELECT json_extract(value, '\$.email'), json_extract(value, '\$.old'),
+		json_extract(value, '\$.new') FROM json_each(readfile('$SCRATCH/body'), '\$.items')
+		WHERE json_extract(value, '\$.action') = '$1' ORDER BY json_extract(value, '\$.id')" | tr '\n' ' '
+}
+is 'the log has the password that was set by mail' "$(logged password-changed)" 'owner@acme.example|| '
+is '  who was invited' "$(logged user-invited)" 'owner@acme.example||new@acme.example owner@acme.example||new@acme.example new@acme.example||m@acme.example owner@acme.example||o3@acme.example '
+is '  who came' "$(logged user-joined)" 'new@acme.example|| '
+is '  and whose invitation was taken back' "$(logged user-removed)" 'new@acme.example|m@acme.example| '
+sign_in globex boss@globex.example "$old"
+api globex GET '/api/audit'
+is '  and the address that was confirmed' "$(logged email-changed)" 'owner@globex.example|owner@globex.example|boss@globex.example '
+
 # --- limits --------------------------------------------------------------------
 TOKEN=
 i=0

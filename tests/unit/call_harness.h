@@ -237,7 +237,7 @@ call(struct caller caller, const char *method, const char *path,
 	return result;
 }
 
-static const struct caller guest = { STR_NONE, APP_PUBLIC };
+static const struct caller guest = { .role = APP_PUBLIC };
 
 static inline struct result
 get(const char *path, const char *query)

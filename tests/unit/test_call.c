@@ -187,7 +187,8 @@ takes_the_path(void **state)
 static void
 knows_the_server_variables(void **state)
 {
-	const struct caller ada = { STR("adasid000000000"), APP_ADMIN };
+	const struct caller ada = { .user_id = STR("adasid000000000"),
+		.role = APP_ADMIN };
 
 	(void)state;
 	assert_done(get("api/who", NULL),
@@ -211,7 +212,7 @@ checks_access(void **state)
 		{ "api/a", APP_ADMIN, "this needs the role admin" },
 		{ "api/o", APP_OWNER, "this needs the role owner" },
 	};
-	struct caller caller = { STR("x"), APP_PUBLIC };
+	struct caller caller = { .user_id = STR("x"), .role = APP_PUBLIC };
 	struct result result;
 	size_t i;
 

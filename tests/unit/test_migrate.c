@@ -1,5 +1,6 @@
 #include "tenants/migrate.h"
 
+#include "tenants/system_schema.h"
 #include "tests/unit/house.h"
 
 static struct db *db;
@@ -76,6 +77,13 @@ pending(void)
 	return n;
 }
 
+static int64_t
+own_version(void)
+{
+	return number("SELECT CAST(value AS INTEGER) FROM _meta"
+		      " WHERE key = 'system_schema'");
+}
+
 static void
 from_nothing_to_the_newest(void **state)
 {
@@ -86,7 +94,7 @@ from_nothing_to_the_newest(void **state)
 	migration("CREATE TRIGGER t AFTER INSERT ON a BEGIN\n"
 		  "  UPDATE a SET x = x + 1; -- ; END\nEND;\n"
 		  "INSERT INTO a VALUES (10)");
-	assert_int_equal(pending(), 5);
+	assert_int_equal(pending(), SYSTEM_SCHEMA + 4);
 	OK(up());
 	assert_int_equal(pending(), 0);
 	assert_int_equal(number("SELECT sum(x) FROM a"), 13);
@@ -99,8 +107,9 @@ from_nothing_to_the_newest(void **state)
 	    1);
 	assert_int_equal(number("SELECT count(*) FROM _meta WHERE (key, value)"
 				" IN (VALUES ('slug', 'acme'), ('uid', "
-				"'abcdefghijklmno'), ('system_schema', '1'))"),
-	    3);
+				"'abcdefghijklmno'))"),
+	    2);
+	assert_int_equal(own_version(), SYSTEM_SCHEMA);
 	assert_int_equal(number("SELECT count(*) FROM users"), 0);
 	OK(up());
 	assert_int_equal(number("SELECT sum(x) FROM a"), 13);
@@ -109,6 +118,61 @@ from_nothing_to_the_newest(void **state)
 	assert_int_equal(pending(), 1);
 	OK(up());
 	assert_int_equal(number("SELECT sum(x) FROM a"), 116);
+}
+
+/* A file as an older release of ours left it, with rows in it. */
+static void
+of_version(int version)
+{
+	char sql[100];
+	int i;
+
+	for (i = 1; i <= version; i++)
+		OK(db_exec(db, system_schema_step(i), &house.err));
+	OK(db_exec(db,
+	    "INSERT INTO _meta VALUES ('slug', 'acme'),"
+	    " ('uid', 'abcdefghijklmno');"
+	    "INSERT INTO _users VALUES"
+	    " ('1', 'a@b.c', 'N', 'owner', 0, 'h', 'k', 'c', 'u');"
+	    "CREATE TABLE a (user TEXT REFERENCES _users (id));"
+	    "INSERT INTO a VALUES ('1'); PRAGMA user_version = 1;"
+	    "INSERT INTO _migrations VALUES (1, '0001_x.sql', '', '')",
+	    &house.err));
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO _meta VALUES ('system_schema', '%d')", version);
+	OK(db_exec(db, sql, &house.err));
+}
+
+static void
+one_of_an_older_release_moves_on(void **state)
+{
+	int version;
+
+	for (version = 1; version < SYSTEM_SCHEMA; version++) {
+		migration("CREATE TABLE a (user TEXT REFERENCES _users (id))");
+		of_version(version);
+		assert_int_equal(pending(), SYSTEM_SCHEMA - version);
+		OK(up());
+		assert_int_equal(pending(), 0);
+		assert_int_equal(own_version(), SYSTEM_SCHEMA);
+		assert_int_equal(number("SELECT count(*) FROM _audit"), 0);
+		assert_int_equal(number("SELECT count(*) FROM _users"), 1);
+		assert_int_equal(number("SELECT count(*) FROM a"), 1);
+		assert_int_equal(leave(state), 0);
+		assert_int_equal(enter(state), 0);
+	}
+	migration("CREATE TABLE a (user TEXT REFERENCES _users (id))");
+	migration("CREATE TABLE b (x);");
+	migration("SELEC 1");
+	of_version(1);
+	assert_true(up() != 0);
+	assert_int_equal(own_version(), 1);
+	assert_int_equal(
+	    number("SELECT count(*) FROM sqlite_schema WHERE name = '_audit'"),
+	    0);
+	assert_true(
+	    migrate_up(db, &app, "globex", "abcdefghijklmno", &house.err) != 0);
+	assert_int_equal(house.err.code, ERR_CORRUPT);
 }
 
 static void
@@ -266,7 +330,7 @@ a_file_that_is_ahead_is_left_alone(void **state)
 	FAILS(up(), ERR_BUSY, text);
 	app.n_migrations = 2;
 	OK(db_exec(db,
-	    "UPDATE _meta SET value = '2' WHERE key = 'system_schema'",
+	    "UPDATE _meta SET value = '999' WHERE key = 'system_schema'",
 	    &house.err));
 	assert_true(up() != 0);
 	assert_int_equal(house.err.code, ERR_BUSY);
@@ -432,6 +496,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		here(from_nothing_to_the_newest),
+		here(one_of_an_older_release_moves_on),
 		here(users_have_the_columns_they_must),
 		here(a_mistake_is_named_by_file_and_line),
 		here(a_rebuilt_table_keeps_what_refers_to_it),

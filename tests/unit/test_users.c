@@ -270,39 +270,6 @@ hashes_two_at_once(void **state)
 	hashslot_give(b);
 }
 
-static void
-rehashes_where_the_policy_rose(void **state)
-{
-	struct err err = ERR_INIT;
-	struct user before = by_id(ids.owner), after;
-
-	(void)state;
-	assert_int_equal(users_rehash(&house.env, house.tenant, &before,
-			     STR(HOUSE_PASSWORD), &err),
-	    0);
-	after = by_id(ids.owner);
-	assert_true(str_eq(before.password_hash, after.password_hash));
-
-	house.config.password_passes = 2;
-	assert_int_equal(users_rehash(&house.env, house.tenant, &before,
-			     STR(HOUSE_PASSWORD), &err),
-	    0);
-	house_tenant(&house);
-	after = by_id(ids.owner);
-	assert_true(str_starts(after.password_hash, "$argon2id$v=19$m=8,t=2,"));
-	/* the same password: nobody is signed out */
-	assert_true(str_eq(before.token_key, after.token_key));
-	assert_int_equal(
-	    users_password_ok(&house.config, &after, STR(HOUSE_PASSWORD), &err),
-	    1);
-	/* seen before somebody else changed it */
-	assert_int_equal(users_rehash(&house.env, house.tenant, &before,
-			     STR(HOUSE_PASSWORD), &err),
-	    -1);
-	assert_err(&err, ERR_CONFLICT, "the password was changed meanwhile");
-	house.config.password_passes = 1;
-}
-
 int
 main(void)
 {
@@ -315,7 +282,6 @@ main(void)
 		cmocka_unit_test_setup(knows_the_password, settle),
 		cmocka_unit_test_setup(takes_as_long_for_nobody, settle),
 		cmocka_unit_test_setup(hashes_two_at_once, settle),
-		cmocka_unit_test_setup(rehashes_where_the_policy_rose, settle),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

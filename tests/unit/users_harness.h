@@ -44,7 +44,10 @@ enum verb { LIST, VIEW, CREATE, UPDATE, DELETE };
 static inline struct caller
 as(const char *id, enum app_access role)
 {
-	return (struct caller){ str_of(id), role };
+	return (struct caller){ .user_id = str_of(id),
+		.role = role,
+		.email = STR(HOUSE_OWNER),
+		.address = STR("192.0.2.1") };
 }
 
 #define GUEST  as(NULL, APP_PUBLIC)
