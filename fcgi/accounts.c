@@ -31,6 +31,18 @@ sent_token(const struct request *request)
 	return text;
 }
 
+static int
+find_key(struct answer *answer, struct str text, struct err *err)
+{
+	if (keys_find(answer->tenant, answer->env->master, text,
+		answer->env->call.arena, &answer->key, &answer->user, err) != 0)
+		return -1;
+	answer->caller.user_id = answer->user.id;
+	answer->caller.role = answer->key.role;
+	answer->caller.email = answer->user.email;
+	return 0;
+}
+
 int
 accounts_caller(struct answer *answer, struct err *err)
 {
@@ -40,6 +52,13 @@ accounts_caller(struct answer *answer, struct err *err)
 
 	if (text.n == 0)
 		return 0;
+	if (str_starts(text, KEYS_PREFIX)) {
+		if (find_key(answer, text, err) == 0)
+			return 0;
+		if (err->code != ERR_AUTH && err->code != ERR_NOT_FOUND)
+			return -1;
+		goto guest;
+	}
 	if (token_read(text, &answer->row, clock_wall_ms() / 1000, arena,
 		&token, err) != 0)
 		goto guest;
@@ -246,6 +265,10 @@ accounts_answer(
     struct answer *answer, enum route route, struct str id, struct err *err)
 {
 	const struct call_env *call = &answer->env->call;
+	const struct call sent = { .n_query = answer->request->n_query,
+		.query = answer->request->query,
+		.body = answer->body,
+		.caller = answer->caller };
 	struct buf *out = &answer->response->body;
 
 	switch (route) {
@@ -271,6 +294,16 @@ accounts_answer(
 		answer->response->status = 204;
 		return users_sign_out(
 		    call, answer->tenant, answer->caller, id, err);
+	case ROUTE_KEYS_LIST:
+		return keys_list(
+		    call, answer->tenant, &sent, out, &answer->faults, err);
+	case ROUTE_KEYS_CREATE:
+		return keys_create(call, answer->tenant, answer->env->master,
+		    &sent, out, &answer->faults, err);
+	case ROUTE_KEYS_DELETE:
+		answer->response->status = 204;
+		return keys_delete(
+		    call, answer->tenant, &sent, id, &answer->faults, err);
 	default:
 		err_die(
 		    "accounts: route %d is not one of accounts", (int)route);

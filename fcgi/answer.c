@@ -15,6 +15,7 @@
 #include "fcgi/route.h"
 #include "fcgi/signup.h"
 #include "tenants/audit.h"
+#include "tenants/base/log.h"
 #include "tenants/slug.h"
 
 #define MISSING_RETRY_S   30
@@ -134,6 +135,33 @@ parse_body(struct answer *answer, struct str body, struct err *err)
 	return 0;
 }
 
+/* A key is not for accounts and keys, whatever its role. */
+static int
+check_key(
+    const struct answer *answer, const struct target *target, struct err *err)
+{
+	const struct request *request = answer->request;
+
+	if (!target->endpoint)
+		return err_set(
+		    err, ERR_DENIED, "an API key is for endpoints alone");
+	return keys_allow(&answer->key, request->method, request->segments,
+	    request->n_segments, answer->env->call.arena, err);
+}
+
+static void
+note_key(struct answer *answer)
+{
+	struct err err = ERR_INIT;
+
+	/* Of no consequence to the request, and tried again by the next. */
+	if (keys_note_use(&answer->env->call, str_of(answer->row.slug),
+		&answer->key, &err) != 0)
+		log_debug("key", "use of %.*s not noted: %s",
+		    STR_FMT(answer->key.id), err.msg);
+	answer->tenant = NULL;
+}
+
 static int
 call_endpoint(
     struct answer *answer, const struct target *target, struct err *err)
@@ -160,6 +188,8 @@ static int
 work(struct answer *answer, const struct target *target, struct str body,
     struct err *err)
 {
+	int rc;
+
 	answer->tenant =
 	    tenant_cache_get(answer->env->call.cache, &answer->row, err);
 	if (!answer->tenant) {
@@ -173,8 +203,14 @@ work(struct answer *answer, const struct target *target, struct str body,
 	if (parse_body(answer, body, err) != 0 ||
 	    accounts_caller(answer, err) != 0)
 		return -1;
-	if (target->endpoint)
-		return call_endpoint(answer, target, err);
+	if (answer->key.id.n > 0 && check_key(answer, target, err) != 0)
+		return -1;
+	if (target->endpoint) {
+		rc = call_endpoint(answer, target, err);
+		if (answer->key.id.n > 0)
+			note_key(answer);
+		return rc;
+	}
 	if (target->route >= ROUTE_REQUEST_RESET)
 		return mailed_answer(answer, target->route, target->id, err);
 	return accounts_answer(answer, target->route, target->id, err);

@@ -12,6 +12,7 @@
 #include "tenants/base/json.h"
 #include "tenants/call.h"
 #include "tenants/faults.h"
+#include "tenants/keys.h"
 #include "tenants/registry.h"
 #include "tenants/tenant.h"
 #include "tenants/users.h"
@@ -37,6 +38,7 @@ struct answer {
 	struct tenant *tenant;		/* gone after a write: see call.h */
 	const struct json *body;	/* an object, or NULL */
 	struct user user;		/* where role is not APP_PUBLIC */
+	struct key key;			/* what he came with, if not a token */
 	struct caller caller;
 	int refreshable;		/* the caller's token */
 	struct faults faults;

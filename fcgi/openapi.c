@@ -238,6 +238,55 @@ static const char *const own_paths[] = {
 	"'400':{'$ref':'#/components/responses/Error'},"
 	"'401':{'$ref':'#/components/responses/Error'},"
 	"'403':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/keys':{'get':{'tags':['rowhouse'],'summary':'API keys.',"
+	"'description':'Needs the role admin.',"
+	"'responses':{'200':{'description':'All of them.','content':"
+	"{'application/json':{'schema':{'type':'object','properties':{"
+	"'items':{'type':'array','items':"
+	"{'$ref':'#/components/schemas/Key'}}},"
+	"'required':['items'],'additionalProperties':false}}}},"
+	"'304':{'description':'What If-None-Match names.'},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}},",
+	"'post':{'tags':['rowhouse'],'summary':'A new API key.',"
+	"'description':'Needs the role admin, and at least the key\\u0027s. "
+	"It is shown whole in this answer alone.',"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'name':{'type':'string','minLength':1,'maxLength':200},"
+	"'role':{'enum':['member','admin','owner']},"
+	"'scope':{'enum':['read','write'],"
+	"'description':'What else than GET it may.'},"
+	"'paths':{'type':['array','null'],'maxItems':20,"
+	"'items':{'type':'string','maxLength':255},"
+	"'description':'It is for these and what is below them; [] = all.'},"
+	"'expires':{'type':['string','null'],'maxLength':40,"
+	"'description':'RFC 3339.'}},"
+	"'required':['name','role','scope'],"
+	"'additionalProperties':false}}}},",
+	"'responses':{'200':{'description':'The key.','content':"
+	"{'application/json':{'schema':"
+	"{'$ref':'#/components/schemas/Key'}}}},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
+	"'409':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/keys/{id}':{'parameters':["
+	"{'name':'id','in':'path','required':true,"
+	"'schema':{'type':'string','minLength':1}}],"
+	"'delete':{'tags':['rowhouse'],'summary':'Revokes an API key.',"
+	"'description':'Needs the role admin.',"
+	"'responses':{'204':{'description':'Done.'},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
+	"'404':{'$ref':'#/components/responses/Error'},"
 	"'default':{'$ref':'#/components/responses/Error'}}}}",
 };
 
@@ -264,7 +313,7 @@ static const char *const platform_paths[] = {
 static const char *const components[] = {
 	"},'components':{'securitySchemes':{'token':{'type':'http',"
 	"'scheme':'bearer','bearerFormat':'JWT',"
-	"'description':'From auth-with-password.'}},",
+	"'description':'From auth-with-password; or an API key.'}},",
 	"'schemas':{'User':{'type':'object','properties':{"
 	"'collectionId':{'type':'string'},'collectionName':{'type':'string'},"
 	"'id':{'type':'string'},"
@@ -276,6 +325,18 @@ static const char *const components[] = {
 	"'required':['collectionId','collectionName','id','emailVisibility',"
 	"'verified','name','role','created','updated'],"
 	"'additionalProperties':false},",
+	"'Key':{'type':'object','properties':{"
+	"'id':{'type':'string'},'name':{'type':'string'},"
+	"'owner':{'type':'string','description':'The account it acts for.'},"
+	"'role':{'enum':['member','admin','owner']},"
+	"'scope':{'enum':['read','write']},"
+	"'paths':{'type':'array','items':{'type':'string'}},"
+	"'created':{'type':'string'},'expires':{'type':['string','null']},"
+	"'used':{'type':['string','null'],'description':'To the hour.'},"
+	"'active':{'type':'boolean'},"
+	"'key':{'type':'string','description':'When it is made.'}},"
+	"'required':['id','name','owner','role','scope','paths','created',"
+	"'expires','used','active'],'additionalProperties':false},",
 	"'Fault':{'type':'object','properties':{"
 	"'code':{'type':'string'},'message':{'type':'string'}},"
 	"'required':['code','message'],'additionalProperties':false},",

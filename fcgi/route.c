@@ -1,9 +1,10 @@
 #include "fcgi/route.h"
 
+#include <string.h>
+
 #include "tenants/users.h"
 
 #define SEGMENTS 6
-#define AT_ID    4 /* where a path has the record's */
 #define METHODS  3
 
 /* "{users}" is the collection by its name or its id, "{id}" any record's. */
@@ -70,6 +71,10 @@ static const struct path {
 	    "POST, OPTIONS", { { "POST", ROUTE_SIGN_OUT } } },
 	{ ROUTE_TENANT, { "api", "audit" }, "GET, HEAD, OPTIONS",
 	    { { "GET", ROUTE_AUDIT } } },
+	{ ROUTE_TENANT, { "api", "keys" }, "GET, HEAD, POST, OPTIONS",
+	    { { "GET", ROUTE_KEYS_LIST }, { "POST", ROUTE_KEYS_CREATE } } },
+	{ ROUTE_TENANT, { "api", "keys", "{id}" }, "DELETE, OPTIONS",
+	    { { "DELETE", ROUTE_KEYS_DELETE } } },
 };
 
 static int
@@ -114,8 +119,9 @@ route_find(enum route_host host, struct str method, const struct str *segments,
 	if (!path)
 		return ROUTE_NONE;
 	*allow = path->allow;
-	if (n_segments > AT_ID)
-		*id = segments[AT_ID];
+	for (i = 0; path->segments[i]; i++)
+		if (strcmp(path->segments[i], "{id}") == 0)
+			*id = segments[i];
 	if (str_is(method, "OPTIONS"))
 		return ROUTE_OPTIONS;
 	if (str_is(method, "HEAD"))

@@ -35,6 +35,8 @@ static const struct str names[AUDIT_ACTIONS] = {
 	[AUDIT_USER_INVITED] = { "user-invited", 12 },
 	[AUDIT_USER_JOINED] = { "user-joined", 11 },
 	[AUDIT_USER_REMOVED] = { "user-removed", 12 },
+	[AUDIT_KEY_MADE] = { "key-made", 8 },
+	[AUDIT_KEY_REVOKED] = { "key-revoked", 11 },
 };
 
 static const struct app_param params[] = {

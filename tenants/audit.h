@@ -26,6 +26,8 @@ enum audit_action {
 	AUDIT_USER_INVITED,
 	AUDIT_USER_JOINED,	/* who was invited */
 	AUDIT_USER_REMOVED,
+	AUDIT_KEY_MADE,
+	AUDIT_KEY_REVOKED,
 	AUDIT_ACTIONS
 };
 

@@ -40,6 +40,23 @@ static const char *const steps[SYSTEM_SCHEMA] = {
 	"	old TEXT NOT NULL,\n"
 	"	new TEXT NOT NULL\n"
 	") STRICT;\n",
+
+	/* 3: API keys (keys.h) */
+	"CREATE TABLE _keys (\n"
+	"	id TEXT PRIMARY KEY NOT NULL,\n"
+	"	name TEXT NOT NULL,\n"
+	"	owner TEXT NOT NULL REFERENCES _users (id) ON DELETE CASCADE,\n"
+	"	role TEXT NOT NULL CHECK (role IN ('member', 'admin', "
+	"'owner')),\n"
+	"	scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),\n"
+	"	paths TEXT NOT NULL,\n"
+	"	generation INTEGER NOT NULL,\n"
+	"	hash TEXT NOT NULL UNIQUE,\n"
+	"	created TEXT NOT NULL,\n"
+	"	expires TEXT NOT NULL,\n"
+	"	used TEXT NOT NULL\n"
+	") STRICT;\n"
+	"CREATE INDEX _keys_owner ON _keys (owner);\n",
 };
 
 const char *

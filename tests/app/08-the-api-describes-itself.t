@@ -25,7 +25,8 @@ is 'it is OpenAPI 3.1' "$(json '$.openapi') $(json '$.info.version')" '3.1.0 3'
 described >first
 is 'every file of the folder is there' "$(in_folder | comm -23 - first)" ''
 is 'and beside them our own' "$(in_folder | comm -13 - first | grep -v ' /api/collections/users/' |
-	tr '\n' ' ')" 'GET /api/audit GET /api/health GET /api/openapi.json '
+	tr '\n' ' ')" \
+    'DELETE /api/keys/{id} GET /api/audit GET /api/health GET /api/keys GET /api/openapi.json POST /api/keys '
 cp body whole
 
 # what is described is what is answered, and no other method of that path

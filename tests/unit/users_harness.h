@@ -185,7 +185,8 @@ settle(void **state)
 	(void)state;
 	house_tenant(&house);
 	house_sql(&house, "UPDATE pass SET keep = 0; DELETE FROM seal;"
-			  " DELETE FROM task; DELETE FROM _users WHERE email"
+			  " DELETE FROM task; DELETE FROM _keys; DELETE FROM "
+			  "_users WHERE email"
 			  " <> '" HOUSE_OWNER "'");
 	if (users_by_email(house.tenant, STR(HOUSE_OWNER), house.env.arena,
 		&user, &err) != 0)
