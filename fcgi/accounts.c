@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "fcgi/factors.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
+#include "tenants/factor.h"
 #include "tenants/token.h"
 #include "tenants/users_session.h"
 
@@ -15,7 +17,7 @@ accounts_methods(struct buf *out)
 	buf_puts(out,
 	    "{\"password\":{\"enabled\":true,\"identityFields\":[\"email\"]},"
 	    "\"oauth2\":{\"enabled\":false,\"providers\":[]},"
-	    "\"mfa\":{\"enabled\":false,\"duration\":0},"
+	    "\"mfa\":{\"enabled\":true,\"duration\":300},"
 	    "\"otp\":{\"enabled\":false,\"duration\":0},"
 	    "\"authProviders\":[],\"usernamePassword\":false,"
 	    "\"emailPassword\":true}");
@@ -101,8 +103,8 @@ put_session(
 	buf_puts(out, "\"}");
 }
 
-static struct str
-string_field(struct answer *answer, const char *name)
+struct str
+accounts_field(struct answer *answer, const char *name)
 {
 	const struct json *value =
 	    answer->body ? json_get(answer->body, name) : NULL;
@@ -113,20 +115,19 @@ string_field(struct answer *answer, const char *name)
 	return STR_NONE;
 }
 
-static void
-note_sign_in(
-    struct answer *answer, const struct user *user, struct str password)
+void
+accounts_session(struct answer *answer, const struct user *user)
 {
-	const struct caller caller = { .user_id = user->id,
+	put_session(answer, user, STR_NONE);
+}
+
+struct caller
+accounts_signs_in(const struct answer *answer, const struct user *user)
+{
+	return (struct caller){ .user_id = user->id,
 		.role = user->role,
 		.email = user->email,
 		.address = answer->request->address };
-	struct err err = ERR_INIT;
-
-	if (users_signed_in(&answer->env->call, answer->tenant, caller, user,
-		password, &err) != 0)
-		log_err("not noted: a sign-in", str_of(answer->row.slug), &err);
-	answer->tenant = NULL;
 }
 
 /* 1 the right password, 0 not, -1 could not be found out. */
@@ -149,8 +150,8 @@ check_password(struct answer *answer, struct str identity, struct str password,
 	    call->config, known ? user : NULL, password, err);
 }
 
-static struct scoreboard_attempt
-attempt_at(const struct answer *answer, struct str account)
+struct scoreboard_attempt
+accounts_attempt(const struct answer *answer, struct str account)
 {
 	return (struct scoreboard_attempt){
 		.address = answer->request->address,
@@ -159,12 +160,40 @@ attempt_at(const struct answer *answer, struct str account)
 	};
 }
 
+/* The password was right.  Who has a second factor is not in yet. */
+static int
+let_in(struct answer *answer, const struct user *user, struct str password,
+    struct err *err)
+{
+	const struct call_env *call = &answer->env->call;
+	struct err lost = ERR_INIT;
+	struct factor factor;
+	int rc;
+
+	if (factor_find(answer->tenant, user->id, call->arena, &factor, err) !=
+	    0)
+		return -1;
+	if (factor.enabled)
+		rc = users_rehash(call, answer->tenant, user, password, &lost);
+	else
+		rc = users_signed_in(call, answer->tenant,
+		    accounts_signs_in(answer, user), user, password, &lost);
+	answer->tenant = NULL;
+	if (rc != 0)
+		log_err(
+		    "not noted: a sign-in", str_of(answer->row.slug), &lost);
+	if (factor.enabled)
+		return factors_ask(answer, user, err);
+	put_session(answer, user, STR_NONE);
+	return 0;
+}
+
 static int
 sign_in(struct answer *answer, struct err *err)
 {
 	const struct answer_env *env = answer->env;
-	struct str identity = string_field(answer, "identity");
-	struct str password = string_field(answer, "password");
+	struct str identity = accounts_field(answer, "identity");
+	struct str password = accounts_field(answer, "password");
 	struct scoreboard_attempt attempt;
 	struct user user;
 	int right;
@@ -172,7 +201,7 @@ sign_in(struct answer *answer, struct err *err)
 	if (answer->faults.first)
 		return err_set(
 		    err, ERR_INPUT, "identity or password is missing");
-	attempt = attempt_at(answer, identity);
+	attempt = accounts_attempt(answer, identity);
 	if (scoreboard_attempt(env->board, &attempt, clock_mono_ms(), err) != 0)
 		return -1;
 	right = check_password(answer, identity, password, &user, err);
@@ -182,9 +211,7 @@ sign_in(struct answer *answer, struct err *err)
 		return -1;
 	if (right == 0)
 		return err_set(err, ERR_INPUT, "Failed to authenticate.");
-	note_sign_in(answer, &user, password);
-	put_session(answer, &user, STR_NONE);
-	return 0;
+	return let_in(answer, &user, password, err);
 }
 
 static int
@@ -206,7 +233,7 @@ update(struct answer *answer, struct str id, struct err *err)
 {
 	const struct answer_env *env = answer->env;
 	struct scoreboard_attempt attempt =
-	    attempt_at(answer, answer->user.email);
+	    accounts_attempt(answer, answer->user.email);
 	int guesses = str_eq(id, answer->caller.user_id) &&
 		      json_get(answer->body, "oldPassword") != NULL;
 	int rc;
@@ -304,6 +331,14 @@ accounts_answer(
 		answer->response->status = 204;
 		return keys_delete(
 		    call, answer->tenant, &sent, id, &answer->faults, err);
+	case ROUTE_REQUEST_OTP:
+	case ROUTE_AUTH_OTP:
+	case ROUTE_FACTOR:
+	case ROUTE_FACTOR_REQUEST:
+	case ROUTE_FACTOR_CONFIRM:
+	case ROUTE_FACTOR_REMOVE:
+	case ROUTE_FACTOR_REMOVE_OF:
+		return factors_answer(answer, route, id, err);
 	default:
 		err_die(
 		    "accounts: route %d is not one of accounts", (int)route);

@@ -20,4 +20,14 @@ void accounts_methods(struct buf *out);
  */
 int accounts_caller(struct answer *answer, struct err *err);
 
+/* For factors.c: a text that must be in the body, or a fault. */
+struct str accounts_field(struct answer *answer, const char *name);
+struct scoreboard_attempt accounts_attempt(const struct answer *answer,
+    struct str account);
+
+/* Who signs in, for the audit log, and what he is answered. */
+struct caller accounts_signs_in(const struct answer *answer,
+    const struct user *user);
+void accounts_session(struct answer *answer, const struct user *user);
+
 #endif

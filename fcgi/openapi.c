@@ -73,6 +73,12 @@ static const char *const own_paths[] = {
 	"'required':['identity','password']}}}},"
 	"'responses':{'200':{'$ref':'#/components/responses/Session'},"
 	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'description':'A second factor is needed: auth-with-otp.',"
+	"'content':{'application/json':{'schema':{'type':'object',"
+	"'properties':{'status':{'const':401},'message':{'type':'string'},"
+	"'data':{'type':'object'},'mfaId':{'type':'string'}},"
+	"'required':['status','message','data','mfaId'],"
+	"'additionalProperties':false}}}},"
 	"'429':{'$ref':'#/components/responses/Error'},",
 	"'default':{'$ref':'#/components/responses/Error'}}}},",
 
@@ -205,6 +211,108 @@ static const char *const own_paths[] = {
 	"'post':{'tags':['accounts'],"
 	"'summary':'Revokes every token of an account.',"
 	"'description':'One\\u0027s own; an admin or owner others\\u0027.',"
+	"'responses':{'204':{'description':'Done.'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'403':{'$ref':'#/components/responses/Error'},"
+	"'404':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/auth-with-otp':{'post':{'tags':['accounts'],"
+	"'summary':'Signs in with a code, after the "
+	"password.','description':'The code is one of the authenticator "
+	"application, or a recovery code.','security':[],"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'otpId':{'type':'string','description':'Anything.'},"
+	"'password':{'type':'string','minLength':1,'description':'The code.'},"
+	"'mfaId':{'type':'string','description':'From auth-with-password; "
+	"or in the query.'}},"
+	"'required':['password']}}}},",
+	"'responses':{'200':{'$ref':'#/components/responses/Session'},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'429':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/request-otp':{'post':{'tags':['accounts'],"
+	"'summary':'Sends nothing.','description':'For SDKs that ask before "
+	"auth-with-otp.','security':[],"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'email':{'type':'string'}},"
+	"'additionalProperties':true}}}},",
+	"'responses':{'200':{'description':'Always.','content':{'application/"
+	"json':{"
+	"'schema':{'type':'object','properties':{'otpId':{'const':'totp'}},"
+	"'required':['otpId'],'additionalProperties':false}}}},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/factor':{'get':{'tags':['accounts'],"
+	"'summary':'How it stands with one\\u0027s second factor.',"
+	"'responses':{'200':{'description':'Whether there is one, and how "
+	"many recovery codes are left.','content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'enabled':{'type':'boolean'},'recovery':{'type':'integer'}},"
+	"'required':['enabled','recovery'],'additionalProperties':false}}}},",
+	"'304':{'description':'What If-None-Match names.'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/request-factor':{'post':{'tags':['accounts'],"
+	"'summary':'The secret of a new second factor.','description':'It is "
+	"shown once, and in force when it was confirmed.',"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'password':{'type':'string','minLength':1}},"
+	"'required':['password']}}}},",
+	"'responses':{'200':{'description':'In base 32, and as otpauth URL.',"
+	"'content':{'application/json':{'schema':{'type':'object',"
+	"'properties':{'secret':{'type':'string'},'url':{'type':'string'}},"
+	"'required':['secret','url'],'additionalProperties':false}}}},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'409':{'$ref':'#/components/responses/Error'},"
+	"'429':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/confirm-factor':{'post':{'tags':['accounts'],"
+	"'summary':'Puts it in force.','description':'The recovery codes are "
+	"shown once.',"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'code':{'type':'string','minLength':1}},"
+	"'required':['code']}}}},",
+	"'responses':{'200':{'description':'Ten codes, each good "
+	"once.','content':{"
+	"'application/json':{'schema':{'type':'object','properties':{"
+	"'recovery':{'type':'array','items':{'type':'string'}}},"
+	"'required':['recovery'],'additionalProperties':false}}}},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'409':{'$ref':'#/components/responses/Error'},"
+	"'429':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/remove-factor':{'post':{'tags':['accounts'],"
+	"'summary':'Removes one\\u0027s second factor.','description':'The "
+	"code may be a recovery code.',"
+	"'requestBody':{'required':true,'content':{'application/json':{"
+	"'schema':{'type':'object','properties':{"
+	"'password':{'type':'string','minLength':1},"
+	"'code':{'type':'string','minLength':1}},"
+	"'required':['password','code']}}}},",
+	"'responses':{'204':{'description':'Done.'},"
+	"'400':{'$ref':'#/components/responses/Error'},"
+	"'401':{'$ref':'#/components/responses/Error'},"
+	"'404':{'$ref':'#/components/responses/Error'},"
+	"'429':{'$ref':'#/components/responses/Error'},"
+	"'default':{'$ref':'#/components/responses/Error'}}}},",
+
+	"'/api/collections/users/records/{id}/remove-factor':{'parameters':["
+	"{'name':'id','in':'path','required':true,"
+	"'schema':{'type':'string','minLength':1}}],"
+	"'post':{'tags':['accounts'],"
+	"'summary':'Removes the second factor of another account.',"
+	"'description':'Needs the role admin.',"
 	"'responses':{'204':{'description':'Done.'},"
 	"'401':{'$ref':'#/components/responses/Error'},"
 	"'403':{'$ref':'#/components/responses/Error'},"

@@ -37,6 +37,8 @@ static const struct str names[AUDIT_ACTIONS] = {
 	[AUDIT_USER_REMOVED] = { "user-removed", 12 },
 	[AUDIT_KEY_MADE] = { "key-made", 8 },
 	[AUDIT_KEY_REVOKED] = { "key-revoked", 11 },
+	[AUDIT_FACTOR_ON] = { "factor-on", 9 },
+	[AUDIT_FACTOR_OFF] = { "factor-off", 10 },
 };
 
 static const struct app_param params[] = {

@@ -57,6 +57,17 @@ static const char *const steps[SYSTEM_SCHEMA] = {
 	"	used TEXT NOT NULL\n"
 	") STRICT;\n"
 	"CREATE INDEX _keys_owner ON _keys (owner);\n",
+
+	/* 4: second factors (factor.h) */
+	"CREATE TABLE _factors (\n"
+	"	user TEXT PRIMARY KEY NOT NULL\n"
+	"		REFERENCES _users (id) ON DELETE CASCADE,\n"
+	"	secret BLOB NOT NULL,\n"
+	"	enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),\n"
+	"	step INTEGER NOT NULL,\n"
+	"	recovery TEXT NOT NULL,\n"
+	"	created TEXT NOT NULL\n"
+	") STRICT, WITHOUT ROWID;\n",
 };
 
 const char *

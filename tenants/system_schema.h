@@ -10,7 +10,7 @@
  * What is to change becomes the next one, which must also work in a file with
  * the application's tables and rows in it.
  */
-#define SYSTEM_SCHEMA 3		/* of this release */
+#define SYSTEM_SCHEMA 4		/* of this release */
 
 /* What leads from the version before to this one (from 1), as SQL. */
 const char *system_schema_step(int version);

@@ -2,8 +2,9 @@
 
 #include "tenants/users_write.h"
 
+/* caller is NULL where there is nothing to note but a hash. */
 static int
-put_signed_in(struct tenant *tenant, struct caller caller,
+put_signed_in(struct tenant *tenant, const struct caller *caller,
     const struct user *seen, struct str new_hash, struct arena *arena,
     struct err *err)
 {
@@ -18,13 +19,15 @@ put_signed_in(struct tenant *tenant, struct caller caller,
 	if (new_hash.n > 0 &&
 	    users_write_row(tenant, USERS_ROW_UPDATE, &user, NULL, err) < 0)
 		return -1;
+	if (!caller)
+		return 0;
 	return users_write_note(
-	    tenant, caller, AUDIT_SIGNED_IN, &user, STR_NONE, STR_NONE, err);
+	    tenant, *caller, AUDIT_SIGNED_IN, &user, STR_NONE, STR_NONE, err);
 }
 
-int
-users_signed_in(const struct call_env *env, struct tenant *tenant,
-    struct caller caller, const struct user *user, struct str password,
+static int
+store(const struct call_env *env, struct tenant *tenant,
+    const struct caller *caller, const struct user *user, struct str password,
     struct err *err)
 {
 	const struct crypto_cost cost = {
@@ -42,6 +45,8 @@ users_signed_in(const struct call_env *env, struct tenant *tenant,
 		crypto_password_stale(old, cost)) &&
 	    users_row_hash(env->config, password, hash, err) < 0)
 		return -1;
+	if (!caller && hash[0] == '\0')
+		return 0;
 	unwatched.watch = NULL;
 	if (call_begin_write(&unwatched, nobody, &tenant, err) < 0)
 		return -1;
@@ -51,6 +56,21 @@ users_signed_in(const struct call_env *env, struct tenant *tenant,
 		return -1;
 	}
 	return call_commit(&unwatched, tenant, NULL, err);
+}
+
+int
+users_signed_in(const struct call_env *env, struct tenant *tenant,
+    struct caller caller, const struct user *user, struct str password,
+    struct err *err)
+{
+	return store(env, tenant, &caller, user, password, err);
+}
+
+int
+users_rehash(const struct call_env *env, struct tenant *tenant,
+    const struct user *user, struct str password, struct err *err)
+{
+	return store(env, tenant, NULL, user, password, err);
 }
 
 static int

@@ -14,6 +14,10 @@ int users_signed_in(const struct call_env *env, struct tenant *tenant,
     struct caller caller, const struct user *user, struct str password,
     struct err *err);
 
+/* The hash alone, for who has said his password and not yet his code. */
+int users_rehash(const struct call_env *env, struct tenant *tenant,
+    const struct user *user, struct str password, struct err *err);
+
 /*
  * Revokes every token of an account: everybody may for himself, and for others
  * whoever may change them.  API keys stay.  Errors are users_update()'s.

@@ -11,7 +11,7 @@ ok 'a new tenant is at the newest version' test "$newest" -ge 2
 
 # to version 1
 older() {	# FILE
-	sqlite3 "$1" "DROP TABLE _audit; DROP TABLE _keys;
+	sqlite3 "$1" "DROP TABLE _audit; DROP TABLE _keys; DROP TABLE _factors;
 		UPDATE _meta SET value = '1' WHERE key = 'system_schema'"
 }
 # the version of a file, and how much of what is there is new
