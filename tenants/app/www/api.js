@@ -64,6 +64,18 @@ export async function signIn(identity, password) {
 	}
 }
 
+/* For who has a second factor: mfaId is what the password was refused with. */
+export async function signInWithCode(code, mfaId) {
+	try {
+		keep(await send('POST', '/collections/users/auth-with-otp',
+		    { body: { otpId: 'totp', password: code, mfaId } }));
+	} catch (error) {
+		if (error.status === 400)
+			error.message = 'The code is wrong, or was used already.';
+		throw error;
+	}
+}
+
 export function signOut(why = '') {
 	keep(null);
 	whenOver(why);
@@ -84,6 +96,7 @@ export class Refusal extends Error {
 	constructor(status, body, wait) {
 		super(inWords(status, body?.message, wait));
 		this.status = status;
+		this.mfaId = body?.mfaId;
 		this.fields = Object.fromEntries(
 		    Object.entries(body?.data ?? {}).map(
 			([name, fault]) => [name, sentence(fault.message)]));

@@ -1,5 +1,6 @@
 /* Who is in the team, and who may let somebody in. */
-import { get, isAdmin, isOwner, me, patch, post, refresh, remove, segment, signIn } from './api.js';
+import { get, isAdmin, isOwner, me, patch, post, refresh, remove, segment, signIn,
+    signOut } from './api.js';
 import { avatar, h, icon, iconButton, when } from './dom.js';
 import { action, alertBox, confirmed, dialog, failed, fetched, field, formEnd, menu, submitting,
     toast } from './ui.js';
@@ -165,7 +166,15 @@ export function editAccount(who, done) {
 			await patch(record(who), { oldPassword: old.value, password: fresh.value,
 			    passwordConfirm: fresh.value });
 			/* a new password revokes the old tokens, this window's too */
-			await signIn(me().email, fresh.value);
+			try {
+				await signIn(me().email, fresh.value);
+			} catch (error) {
+				if (!error.mfaId)
+					throw error;
+				box.close();
+				signOut('Your password is changed. Please sign in with it.');
+				return;
+			}
 		} else {
 			await refresh();
 		}
