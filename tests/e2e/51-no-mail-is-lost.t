@@ -157,6 +157,27 @@ rm -f "$DATA"/outbox/*
 stop "$MAILER"
 stop "$SMTP_SERVER" KILL
 
+# --- a login, as systemd hands it over -------------------------------------------------
+mail_house
+mkdir creds
+printf 'user = rowhouse\npassword = not it\n' >creds/smtp
+chmod 600 creds/smtp
+smtp_start "$SMTP/cert.pem" "$SMTP/key.pem" rowhouse 'the words of a server'
+letter q@example.com
+: >"$LOG"
+mailer env CREDENTIALS_DIRECTORY="$SCRATCH/creds"
+wait_for 20 logged 'mail server.* 535 '
+like 'a login that is wrong is trouble with the server' "$(cat "$LOG")" 'mail server.*: 535 '
+is '  and no reason to lose a mail' "$(outbox)" 1
+stop "$MAILER"
+printf 'user = rowhouse\npassword = the words of a server\n' >creds/smtp
+mailer env CREDENTIALS_DIRECTORY="$SCRATCH/creds"
+wait_for 20 mails_are 1 q@example.com
+is 'with the right one it is sent' "$(mails q@example.com)" 1
+unlike '  and no word of it is in the log' "$(cat "$LOG")" 'words of a server|not it'
+stop "$MAILER"
+stop "$SMTP_SERVER" KILL
+
 # --- the mailer is killed -------------------------------------------------------------
 mail_house
 server
