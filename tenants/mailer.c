@@ -5,7 +5,8 @@
  * Trouble of two kinds is kept apart.  What is wrong with one mail (its
  * recipient is put off, the connection broke while it was sent) is that mail's,
  * and the others go on.  Where the server is not to be had, or refuses us
- * before it has heard of a recipient, all wait, and one alone tries again.
+ * before it has heard of a recipient, all wait, and one alone tries again, each
+ * time another.
  */
 #include "tenants/mailer.h"
 
@@ -268,6 +269,8 @@ server_fails(struct letter *letter, const struct err *err)
 	    letter->why, sizeof(letter->why));
 	if (mailer->failures == 0)
 		log_err("mail server", STR_NONE, err);
+	letter->failures++;
+	letter->next_ms = clock_mono_ms() + backoff_ms(letter->failures);
 	mailer->failures++;
 	mailer->server_ms = clock_mono_ms() + backoff_ms(mailer->failures);
 }
@@ -398,7 +401,9 @@ work(struct mailer *mailer)
 		look(mailer);
 	next_ms = mailer->look_ms;
 	for (i = 0; i < mailer->n && !mailer->stops; i++) {
-		struct letter *letter = mailer->letter[i];
+		/* Should it be one mail's fault, another is to find that out. */
+		struct letter *letter =
+		    mailer->letter[(i + (size_t)mailer->failures) % mailer->n];
 
 		if (letter->arena || !letter->there)
 			continue;

@@ -193,6 +193,18 @@ on_write(char *p, size_t size, size_t count, void *arg)
 }
 
 static void
+set_upload(CURL *easy, struct net_request *request)
+{
+	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+	    (curl_off_t)request->length);
+	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(easy, CURLOPT_READDATA, request);
+	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+}
+
+static void
 set_body(CURL *easy, struct net_request *request)
 {
 	if (request->fd < 0)
@@ -203,13 +215,7 @@ set_body(CURL *easy, struct net_request *request)
 	}
 	if (strcmp(request->method, "PUT") == 0 ||
 	    strcmp(request->method, "POST") == 0) {
-		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
-		    (curl_off_t)request->length);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-		curl_easy_setopt(easy, CURLOPT_READDATA, request);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+		set_upload(easy, request);
 		if (request->length > UPLOAD_BUF / 2)
 			curl_easy_setopt(
 			    easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUF);
@@ -327,13 +333,7 @@ set_mail(CURL *easy, struct net_request *request)
 		curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password);
 	}
-	curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-	curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
-	    (curl_off_t)request->length);
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(easy, CURLOPT_READDATA, request);
-	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-	curl_easy_setopt(easy, CURLOPT_SEEKDATA, request);
+	set_upload(easy, request);
 	/* Which command it was that a reply refuses is not told otherwise. */
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_command);

@@ -25,12 +25,12 @@ logged() {
 	grep -Eq -e "$1" "$LOG"
 }
 n=0
-letter() {	# ADDRESS [UNTIL-SECONDS-FROM-NOW]	as a worker leaves it
+letter() {	# ADDRESS [UNTIL-SECONDS-FROM-NOW [MORE]]	as a worker leaves it
 	n=$((n + 1))
 	mkdir -p "$DATA/outbox"
 	name=$(now_ms)-$(printf 'abcdefghijk%04d' $n)
-	printf 'rowhouse mail 1\nuntil: %d\ntenant: acme\nto: %s\nsubject: Number %d\n\nline %d\n.\n..two\n' \
-	    $(($(now_ms) + ${2:-3600} * 1000)) "$1" $n $n >"$DATA/outbox/.$n"
+	printf 'rowhouse mail 1\nuntil: %d\ntenant: acme\nto: %s\nsubject: Number %d\n\n%s\nline %d\n.\n..two\n' \
+	    $(($(now_ms) + ${2:-3600} * 1000)) "$1" $n "${3:-}" $n >"$DATA/outbox/.$n"
 	mv "$DATA/outbox/.$n" "$DATA/outbox/$name"
 }
 
@@ -102,6 +102,18 @@ for to in e f g; do
 done
 like '  and that it works again' "$(cat "$LOG")" 'mail server .*answers again'
 
+# What the server has against one mail, though it does not say so.
+smtp_plan 'big 3000'
+subject=$(printf 'x%.0s' $(seq 3000))
+letter big@example.com 3600 "$subject"
+letter small@example.com
+letter tiny@example.com
+ok 'one mail that the server cannot have does not hold up the others' \
+    wait_for 20 mails_are 1 tiny@example.com
+is '  none of them' "$(mails small@example.com) $(mails big@example.com)" '1 0'
+smtp_plan ''
+ok '  and comes when it can' wait_for 60 mails_are 1 big@example.com
+
 stop "$SMTP_SERVER" KILL
 letter h@example.com
 letter i@example.com
@@ -113,9 +125,9 @@ is '  until there is one' "$(mails h@example.com) $(mails i@example.com)" '1 1'
 
 stop "$SMTP_SERVER" KILL
 letter j@example.com 1
-wait_for 60 logged 'given up mail=[0-9]+-abcdefghijk0012'
+wait_for 60 logged 'given up mail=[0-9]+-abcdefghijk0015'
 like 'what is of no use any more is given up, with what was wrong' "$(cat "$LOG")" \
-    'given up mail=[0-9]+-abcdefghijk0012 .*text=.*localhost'
+    'given up mail=[0-9]+-abcdefghijk0015 .*text=.*localhost'
 letter ''
 wait_for 10 outbox_empty
 is 'what is for nobody is thrown away' "$(outbox)" 0
@@ -149,7 +161,7 @@ is 'unless the configuration says so' "$(mails k@example.com)" 1
 # --- bounds ------------------------------------------------------------------------
 for to in k k l m o; do letter $to@example.com; done
 wait_for 20 mails_are 1 m@example.com
-wait_for 20 logged 'mail waits mail=[0-9]+-abcdefghijk0019'
+wait_for 20 logged 'mail waits mail=[0-9]+-abcdefghijk0022'
 is 'an address gets so many an hour' "$(mails k@example.com)" 2
 is '  and all together so many' "$(mails l@example.com) $(mails m@example.com) $(mails o@example.com)" '1 1 0'
 is '  the others wait' "$(outbox)" 2
