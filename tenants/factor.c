@@ -4,7 +4,6 @@
 
 #include "tenants/audit.h"
 #include "tenants/base/clock.h"
-#include "tenants/stamp.h"
 #include "tenants/users_row.h"
 
 #define CODE 10 /* characters of a recovery code; 51 bits */
@@ -16,10 +15,9 @@ static const char *const sql[STATEMENTS] = {
 	[FIND] = "SELECT secret, enabled, step, recovery FROM _factors"
 		 " WHERE user = ?1",
 	[BEGIN] = "INSERT INTO _factors"
-		  " (user, secret, enabled, step, recovery, created)"
-		  " VALUES (?1, ?2, 0, 0, '', ?3)"
-		  " ON CONFLICT (user) DO UPDATE SET secret = excluded.secret,"
-		  " created = excluded.created",
+		  " (user, secret, enabled, step, recovery)"
+		  " VALUES (?1, ?2, 0, 0, '')"
+		  " ON CONFLICT (user) DO UPDATE SET secret = excluded.secret",
 	[SAVE] = "UPDATE _factors SET enabled = 1, step = ?2, recovery = ?3"
 		 " WHERE user = ?1",
 	[DELETE] = "DELETE FROM _factors WHERE user = ?1",
@@ -96,7 +94,6 @@ static int
 write_begun(struct tenant *tenant, struct caller caller, struct str secret,
     struct arena *arena, struct err *err)
 {
-	char now[STAMP_TEXT];
 	struct factor factor;
 	sqlite3_stmt *stmt;
 
@@ -108,12 +105,10 @@ write_begun(struct tenant *tenant, struct caller caller, struct str secret,
 	stmt = statement(tenant, BEGIN, err);
 	if (!stmt)
 		return -1;
-	stamp_format(clock_wall_ms(), now);
 	users_row_bind_text(stmt, 1, caller.user_id);
 	if (sqlite3_bind_blob64(
 		stmt, 2, secret.p, secret.n, SQLITE_TRANSIENT) != SQLITE_OK)
 		err_die("out of memory");
-	users_row_bind_text(stmt, 3, str_of(now));
 	return run(tenant, stmt, err);
 }
 

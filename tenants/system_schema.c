@@ -2,6 +2,10 @@
 
 #include <assert.h>
 
+/*
+ * A worker holds the schema of each open tenant in memory: an index or a CHECK
+ * costs it a KiB or so for each, so that small tables have none.
+ */
 static const char *const steps[SYSTEM_SCHEMA] = {
 	/* 1: whose file it is, what was applied to it, accounts (users.h) */
 	"CREATE TABLE _meta (\n"
@@ -43,30 +47,27 @@ static const char *const steps[SYSTEM_SCHEMA] = {
 
 	/* 3: API keys (keys.h) */
 	"CREATE TABLE _keys (\n"
-	"	id TEXT PRIMARY KEY NOT NULL,\n"
+	"	hash TEXT PRIMARY KEY NOT NULL,\n"
+	"	id TEXT NOT NULL,\n"
 	"	name TEXT NOT NULL,\n"
 	"	owner TEXT NOT NULL REFERENCES _users (id) ON DELETE CASCADE,\n"
-	"	role TEXT NOT NULL CHECK (role IN ('member', 'admin', "
-	"'owner')),\n"
-	"	scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),\n"
+	"	role TEXT NOT NULL,\n"
+	"	scope TEXT NOT NULL,\n"
 	"	paths TEXT NOT NULL,\n"
 	"	generation INTEGER NOT NULL,\n"
-	"	hash TEXT NOT NULL UNIQUE,\n"
 	"	created TEXT NOT NULL,\n"
 	"	expires TEXT NOT NULL,\n"
 	"	used TEXT NOT NULL\n"
-	") STRICT;\n"
-	"CREATE INDEX _keys_owner ON _keys (owner);\n",
+	") STRICT, WITHOUT ROWID;\n",
 
 	/* 4: second factors (factor.h) */
 	"CREATE TABLE _factors (\n"
 	"	user TEXT PRIMARY KEY NOT NULL\n"
 	"		REFERENCES _users (id) ON DELETE CASCADE,\n"
 	"	secret BLOB NOT NULL,\n"
-	"	enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),\n"
+	"	enabled INTEGER NOT NULL,\n"
 	"	step INTEGER NOT NULL,\n"
-	"	recovery TEXT NOT NULL,\n"
-	"	created TEXT NOT NULL\n"
+	"	recovery TEXT NOT NULL\n"
 	") STRICT, WITHOUT ROWID;\n",
 };
 
