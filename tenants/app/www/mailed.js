@@ -45,6 +45,18 @@ async function confirm(what, token, more) {
 	}
 }
 
+/* Who has a second factor is asked for it at the door. */
+async function comeIn(email, password) {
+	try {
+		await signIn(email, password);
+		return undefined;
+	} catch (error) {
+		if (!error.mfaId)
+			throw error;
+		return 'It is saved. Please sign in.';
+	}
+}
+
 const PAGES = {
 	'forgotten': (token, enter) => {
 		const email = h('input', { type: 'email', autocomplete: 'username', required: true });
@@ -61,8 +73,7 @@ const PAGES = {
 		    'Save and sign in', async () => {
 			await confirm('confirm-password-reset', token,
 			    { password: password.value, passwordConfirm: password.value });
-			await signIn(claim(token, 'email'), password.value);
-			enter();
+			enter(await comeIn(claim(token, 'email'), password.value));
 		});
 	},
 	'confirm-invitation': (token, enter) => {
@@ -74,8 +85,7 @@ const PAGES = {
 		    'Come in', async () => {
 			await confirm('confirm-invitation', token, { name: name.value.trim(),
 			    password: password.value, passwordConfirm: password.value });
-			await signIn(claim(token, 'email'), password.value);
-			enter();
+			enter(await comeIn(claim(token, 'email'), password.value));
 		});
 	},
 	'confirm-verification': (token, enter) => sheet('Your address',
@@ -88,8 +98,7 @@ const PAGES = {
 		return sheet('New address', `Your account is to have the address ${claim(token, 'newEmail')}.`,
 		    field('password', 'Your password', password), 'Save and sign in', async () => {
 			await confirm('confirm-email-change', token, { password: password.value });
-			await signIn(claim(token, 'newEmail'), password.value);
-			enter();
+			enter(await comeIn(claim(token, 'newEmail'), password.value));
 		});
 	},
 };
