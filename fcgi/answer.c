@@ -1,7 +1,7 @@
 /*
- * In this order, so that what costs least refuses first: whose host, which
- * route and method, is there a place for the tenant, its file, the body, the
- * caller; then the work.
+ * In this order, so that what costs least refuses first: whose host, how many
+ * requests of it there were, which route and method, how large the body; is
+ * there a place for the tenant, its file, the body, the caller; then the work.
  */
 #include "fcgi/answer.h"
 
@@ -12,24 +12,15 @@
 #include "fcgi/accounts.h"
 #include "fcgi/mailed.h"
 #include "fcgi/prefer.h"
-#include "fcgi/route.h"
 #include "fcgi/signup.h"
 #include "tenants/audit.h"
+#include "tenants/base/clock.h"
 #include "tenants/base/log.h"
 #include "tenants/slug.h"
 
 #define MISSING_RETRY_S   30
 #define SUSPENDED_RETRY_S 300
 #define PATIENCE_MS       100 /* for a place; well under statement.read */
-
-/* What the path leads to: one of our routes, or an endpoint. */
-struct target {
-	enum route route;
-	struct str id;
-	const struct app_endpoint *endpoint;
-	struct str values[APP_PATH_MAX];
-	const char *allow;
-};
 
 static int
 find_host(struct answer *answer, enum route_host *host, struct err *err)
@@ -75,6 +66,32 @@ check_state(const struct registry_tenant *row, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "tenant %s is deleted", row->slug);
 }
 
+/* Says which limit it was, in the data of the answer. */
+static void
+blame(struct answer *answer, enum plan_limit limit)
+{
+	plan_fault(
+	    &answer->plan, limit, &answer->faults, answer->env->call.arena);
+}
+
+static int
+check_rate(struct answer *answer, struct err *err)
+{
+	const struct plan *plan = &answer->plan;
+	int64_t wait_us;
+
+	if (plan->rate == 0)
+		return 0;
+	wait_us = scoreboard_rate(answer->env->board, str_of(answer->row.uid),
+	    plan->rate, clock_mono_us());
+	if (wait_us == 0)
+		return 0;
+	blame(answer, PLAN_RATE);
+	err_set(err, ERR_LIMIT, "too many requests of this tenant");
+	err->retry_after = (int)((wait_us + 999999) / 1000000);
+	return -1;
+}
+
 /* The application knows nothing of HEAD and OPTIONS. */
 static const char *
 widen_allow(const char *allow, struct arena *arena)
@@ -84,33 +101,37 @@ widen_allow(const char *allow, struct arena *arena)
 }
 
 static int
-find_target(const struct answer *answer, enum route_host host,
-    struct target *out, struct err *err)
+find_target(struct answer *answer, struct err *err)
 {
+	enum route_host host = answer->host;
 	const struct request *request = answer->request;
 	struct arena *arena = answer->env->call.arena;
+	struct answer_target *out = &answer->target;
 	struct str method = request->method;
+	const char *allow;
 
-	out->endpoint = NULL;
 	out->route = route_find(host, method, request->segments,
-	    request->n_segments, &out->id, &out->allow);
+	    request->n_segments, &out->id, &allow);
 	if (out->route == ROUTE_AUDIT)
 		out->endpoint = audit_endpoint();
+	if (out->route == ROUTE_OPTIONS)
+		answer->response->allow = allow;
 	if (out->route != ROUTE_NONE)
 		return 0;
-	if (!out->allow && host == ROUTE_TENANT) {
+	if (!allow && host == ROUTE_TENANT) {
 		if (str_is(method, "HEAD"))
 			method = STR("GET");
 		out->endpoint =
 		    app_route(answer->env->app, method, request->segments,
-			request->n_segments, arena, out->values, &out->allow);
+			request->n_segments, arena, out->values, &allow);
 		if (out->endpoint)
 			return 0;
-		if (out->allow)
-			out->allow = widen_allow(out->allow, arena);
+		if (allow)
+			allow = widen_allow(allow, arena);
 	}
-	if (!out->allow)
+	if (!allow)
 		return err_set(err, ERR_NOT_FOUND, "there is no such route");
+	answer->response->allow = allow;
 	if (str_is(method, "OPTIONS")) {
 		out->route = ROUTE_OPTIONS;
 		return 0;
@@ -137,12 +158,11 @@ parse_body(struct answer *answer, struct str body, struct err *err)
 
 /* A key is not for accounts and keys, whatever its role. */
 static int
-check_key(
-    const struct answer *answer, const struct target *target, struct err *err)
+check_key(const struct answer *answer, struct err *err)
 {
 	const struct request *request = answer->request;
 
-	if (!target->endpoint)
+	if (!answer->target.endpoint)
 		return err_set(
 		    err, ERR_DENIED, "an API key is for endpoints alone");
 	return keys_allow(&answer->key, request->method, request->segments,
@@ -163,9 +183,9 @@ note_key(struct answer *answer)
 }
 
 static int
-call_endpoint(
-    struct answer *answer, const struct target *target, struct err *err)
+call_endpoint(struct answer *answer, struct err *err)
 {
+	const struct answer_target *target = &answer->target;
 	const struct call call = {
 		.endpoint = target->endpoint,
 		.path_values = target->values,
@@ -185,9 +205,9 @@ call_endpoint(
 
 /* With the tenant's file. */
 static int
-work(struct answer *answer, const struct target *target, struct str body,
-    struct err *err)
+work(struct answer *answer, struct str body, struct err *err)
 {
+	const struct answer_target *target = &answer->target;
 	int rc;
 
 	answer->tenant =
@@ -203,10 +223,10 @@ work(struct answer *answer, const struct target *target, struct str body,
 	if (parse_body(answer, body, err) != 0 ||
 	    accounts_caller(answer, err) != 0)
 		return -1;
-	if (answer->key.id.n > 0 && check_key(answer, target, err) != 0)
+	if (answer->key.id.n > 0 && check_key(answer, err) != 0)
 		return -1;
 	if (target->endpoint) {
-		rc = call_endpoint(answer, target, err);
+		rc = call_endpoint(answer, err);
 		if (answer->key.id.n > 0)
 			note_key(answer);
 		return rc;
@@ -217,26 +237,26 @@ work(struct answer *answer, const struct target *target, struct str body,
 }
 
 /*
- * One tenant may have half of the pool.  The handful of requests that a page
+ * One tenant may have half of the pool, or less.  The handful of requests that a page
  * sends at once wait for each other for a moment.  Who waits for the replica
  * does so after, for that has a bound of its own.
  */
 static int
-work_in_place(struct answer *answer, const struct target *target,
-    struct str body, struct err *err)
+work_in_place(struct answer *answer, struct str body, struct err *err)
 {
 	const struct answer_env *env = answer->env;
 	int rc;
 
 	if (!scoreboard_enter(env->board, env->slot, str_of(answer->row.uid),
-		env->in_flight_max, PATIENCE_MS)) {
+		(int)answer->plan.in_flight, PATIENCE_MS)) {
+		blame(answer, PLAN_IN_FLIGHT);
 		err_set(err, ERR_LIMIT,
 		    "too many requests of this tenant are in progress");
 		err->retry_after = 1;
 		return -1;
 	}
 	durable_begin(env->durable, prefer_replicated(answer->request->prefer));
-	rc = work(answer, target, body, err);
+	rc = work(answer, body, err);
 	scoreboard_leave(env->board, env->slot);
 	if (rc == 0) {
 		rc = durable_wait(env->durable, err);
@@ -296,25 +316,50 @@ ask(struct answer *answer, struct err *err)
 	return 0;
 }
 
-static int
-respond(struct answer *answer, struct str body, struct err *err)
+void
+answer_init(struct answer *answer, const struct answer_env *env,
+    const struct request *request, struct response *response)
+{
+	memset(answer, 0, sizeof *answer);
+	answer->env = env;
+	answer->request = request;
+	answer->response = response;
+	answer->caller.role = APP_PUBLIC;
+}
+
+int
+answer_admit(struct answer *answer, struct err *err)
+{
+	const struct request *request = answer->request;
+
+	answer->caller.address = request->address;
+	if (find_host(answer, &answer->host, err) != 0)
+		return -1;
+	if (answer->host == ROUTE_TENANT) {
+		plan_of(answer->env->call.config, &answer->row, &answer->plan);
+		if (check_state(&answer->row, err) != 0 ||
+		    check_rate(answer, err) != 0)
+			return -1;
+	}
+	if (find_target(answer, err) != 0)
+		return -1;
+	if (answer->host == ROUTE_TENANT && request->length > answer->plan.body) {
+		blame(answer, PLAN_BODY);
+		return err_set(err, ERR_TOO_LARGE,
+		    "the body is %lld bytes, more than %lld",
+		    (long long)request->length, (long long)answer->plan.body);
+	}
+	return 0;
+}
+
+int
+answer_body(struct answer *answer, struct str body, struct err *err)
 {
 	struct response *response = answer->response;
-	enum route_host host;
-	struct target target;
 	struct str text;
 
-	if (find_host(answer, &host, err) != 0)
-		return -1;
-	if (host == ROUTE_TENANT && check_state(&answer->row, err) != 0)
-		return -1;
-	if (find_target(answer, host, &target, err) != 0) {
-		response->allow = target.allow;
-		return -1;
-	}
-	switch (target.route) {
+	switch (answer->target.route) {
 	case ROUTE_OPTIONS:
-		response->allow = target.allow;
 		response->status = 204;
 		return 0;
 	case ROUTE_HEALTH:
@@ -326,8 +371,8 @@ respond(struct answer *answer, struct str body, struct err *err)
 		accounts_methods(&response->body);
 		return 0;
 	case ROUTE_OPENAPI:
-		if (openapi_text(answer->env->openapi, host == ROUTE_PLATFORM,
-			&text, err) != 0)
+		if (openapi_text(answer->env->openapi,
+			answer->host == ROUTE_PLATFORM, &text, err) != 0)
 			return -1;
 		buf_str(&response->body, text);
 		if (buf_check(&response->body, "the answer", err) != 0)
@@ -343,27 +388,16 @@ respond(struct answer *answer, struct str body, struct err *err)
 	default:
 		break;
 	}
-	if (work_in_place(answer, &target, body, err) != 0 ||
-	    buf_check(&response->body, "the answer", err) != 0)
+	if (work_in_place(answer, body, err) != 0) {
+		if (err->code == ERR_QUOTA && !answer->faults.first)
+			blame(answer, PLAN_SIZE);
+		return -1;
+	}
+	if (buf_check(&response->body, "the answer", err) != 0)
 		return -1;
 	if (response->status == 200 &&
 	    (str_is(answer->request->method, "GET") ||
 		str_is(answer->request->method, "HEAD")))
 		tag(answer);
 	return 0;
-}
-
-void
-answer_request(struct answer *answer, const struct answer_env *env,
-    const struct request *request, struct str body, struct response *response,
-    struct err *err)
-{
-	memset(answer, 0, sizeof *answer);
-	answer->env = env;
-	answer->request = request;
-	answer->response = response;
-	answer->caller.role = APP_PUBLIC;
-	answer->caller.address = request->address;
-	if (respond(answer, body, err) != 0)
-		response_error(response, err, &answer->faults);
 }

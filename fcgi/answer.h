@@ -5,6 +5,7 @@
 #include "fcgi/openapi.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
+#include "fcgi/route.h"
 #include "fcgi/scoreboard.h"
 #include "tenants/app.h"
 #include "tenants/base/crypto.h"
@@ -13,6 +14,7 @@
 #include "tenants/call.h"
 #include "tenants/faults.h"
 #include "tenants/keys.h"
+#include "tenants/plan.h"
 #include "tenants/registry.h"
 #include "tenants/tenant.h"
 #include "tenants/users.h"
@@ -26,7 +28,14 @@ struct answer_env {
 	struct scoreboard *board;
 	int slot;
 	struct durable *durable;	/* call.watch is its */
-	int in_flight_max;	/* of one tenant, over all workers */
+};
+
+/* What the path leads to: one of our routes, or an endpoint. */
+struct answer_target {
+	enum route route;
+	struct str id;
+	const struct app_endpoint *endpoint;
+	struct str values[APP_PATH_MAX];
 };
 
 /* One request on its way to its answer. */
@@ -35,6 +44,9 @@ struct answer {
 	const struct request *request;
 	struct response *response;
 	struct registry_tenant row;	/* slug "" = none, or the platform's host */
+	enum route_host host;
+	struct plan plan;		/* of a tenant's host */
+	struct answer_target target;
 	struct tenant *tenant;		/* gone after a write: see call.h */
 	const struct json *body;	/* an object, or NULL */
 	struct user user;		/* where role is not APP_PUBLIC */
@@ -45,11 +57,17 @@ struct answer {
 };
 
 /*
- * From a request and its body to an answer in *response.  Where that is an
- * error, *err says for the log what it was; answer->row is the tenant's.
+ * From a request and its body to an answer in *response.  In two steps, so
+ * that what is refused costs nothing: whose host and which route it is, and
+ * the limits of rate and body, are looked at before the body is read.
+ *
+ * -1 where it is an error: then *err is what to say of it, with answer->faults.
+ * answer->row is the tenant's, as soon as it is known.
  */
-void answer_request(struct answer *answer, const struct answer_env *env,
-    const struct request *request, struct str body, struct response *response,
-    struct err *err);
+/* The request may still be empty. */
+void answer_init(struct answer *answer, const struct answer_env *env,
+    const struct request *request, struct response *response);
+int answer_admit(struct answer *answer, struct err *err);
+int answer_body(struct answer *answer, struct str body, struct err *err);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * A cell: 24 bits of tag over 40 bits of time, in milliseconds of the
- * monotonic clock (34 years).  The key's low bits choose the set, its high
+ * A cell: 20 bits of tag over 44 bits of time.  The key's low bits choose the set, its high
  * bits are the tag; tag and time of 0 is a free cell.
  */
 #include "fcgi/limit.h"
@@ -8,13 +7,13 @@
 #include <assert.h>
 #include <stddef.h>
 
-#define TIME_BITS 40
+#define TIME_BITS 44
 #define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
 
 static uint64_t
-pack(uint64_t key, int64_t time_ms)
+pack(uint64_t key, int64_t time)
 {
-	return (key >> TIME_BITS) << TIME_BITS | (uint64_t)time_ms;
+	return (key >> TIME_BITS) << TIME_BITS | (uint64_t)time;
 }
 
 /* The key's own cell, or else the one that can best be spared. */
@@ -42,49 +41,48 @@ find(struct limit_table *table, uint64_t key, uint64_t *value)
 
 /* When the key's bucket is full; now, where it is. */
 static int64_t
-full_at(uint64_t key, uint64_t value, int64_t now_ms)
+full_at(uint64_t key, uint64_t value, int64_t now)
 {
-	int64_t time_ms = (int64_t)(value & TIME_MASK);
+	int64_t time = (int64_t)(value & TIME_MASK);
 
-	if (value >> TIME_BITS != key >> TIME_BITS || time_ms < now_ms)
-		return now_ms;
-	return time_ms;
+	if (value >> TIME_BITS != key >> TIME_BITS || time < now)
+		return now;
+	return time;
 }
 
 int64_t
 limit_take(struct limit_table *table, uint64_t key,
-    const struct limit_rate *rate, int64_t now_ms)
+    const struct limit_rate *rate, int64_t now)
 {
 	_Atomic uint64_t *cell;
 	uint64_t value;
-	int64_t full_ms, last_ms;
+	int64_t full, last;
 
-	assert(now_ms >= 0 && (uint64_t)now_ms < TIME_MASK / 2);
-	last_ms = now_ms + rate->every_ms * rate->burst;
+	assert(now >= 0 && (uint64_t)now < TIME_MASK / 2);
+	last = now + rate->every * rate->burst;
 	do {
 		cell = find(table, key, &value);
-		full_ms = full_at(key, value, now_ms) + rate->every_ms;
-		if (full_ms > last_ms)
-			return full_ms - last_ms;
-	} while (
-	    !atomic_compare_exchange_weak(cell, &value, pack(key, full_ms)));
+		full = full_at(key, value, now) + rate->every;
+		if (full > last)
+			return full - last;
+	} while (!atomic_compare_exchange_weak(cell, &value, pack(key, full)));
 	return 0;
 }
 
 void
 limit_give(struct limit_table *table, uint64_t key,
-    const struct limit_rate *rate, int64_t now_ms)
+    const struct limit_rate *rate, int64_t now)
 {
 	_Atomic uint64_t *cell;
 	uint64_t value;
-	int64_t full_ms;
+	int64_t full;
 
 	do {
 		cell = find(table, key, &value);
-		full_ms = full_at(key, value, now_ms);
-		if (full_ms == now_ms)
+		full = full_at(key, value, now);
+		if (full == now)
 			return;
-		full_ms -= rate->every_ms;
+		full -= rate->every;
 	} while (!atomic_compare_exchange_weak(
-	    cell, &value, pack(key, full_ms < now_ms ? now_ms : full_ms)));
+	    cell, &value, pack(key, full < now ? now : full)));
 }

@@ -137,8 +137,12 @@ response_error(struct response *response, const struct err *err,
 	response->retry_after = err->retry_after;
 	if (!err->retry_after && (class->http == 429 || class->http == 503))
 		response->retry_after = 1;
+	if (err->code == ERR_QUOTA)
+		message = "This tenant has reached its limit.";
 	if (!message)
-		message = faults && faults->first
+		message = faults && faults->first &&
+				  (err->code == ERR_INPUT ||
+				      err->code == ERR_CONFLICT)
 			      ? "An error occurred while validating the "
 				"submitted data."
 			      : err->msg;

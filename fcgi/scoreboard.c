@@ -40,6 +40,12 @@
 #define FORGOTTEN_MS 100
 #define SPARE_MS     2000
 
+/* Of rates: fine enough for 10,000 a second, and for years of uptime. */
+#define TICK_US     20
+#define HOUR_TICKS  (INT64_C(3600) * 1000 * 1000 / TICK_US)
+#define BURST_S     2
+#define BURST_LEAST 10
+
 enum by { BY_ADDRESS, BY_ACCOUNT, BY_TENANT, BYS };
 
 static const char *const refusals[SCOREBOARD_WHATS] = {
@@ -83,6 +89,7 @@ struct scoreboard {
 	_Atomic uint64_t held; /* likewise */
 	_Atomic uint64_t bucket[BUCKETS];
 	struct limit_table attempts[SCOREBOARD_WHATS][BYS];
+	struct limit_table rates; /* of tenants, in ticks */
 };
 
 struct scoreboard *
@@ -361,6 +368,20 @@ scoreboard_leave(struct scoreboard *board, int slot)
 	atomic_fetch_and(
 	    &board->bucket[tenant % BUCKETS], ~(UINT64_C(1) << slot));
 	wake_waiters(board, tenant);
+}
+
+int64_t
+scoreboard_rate(struct scoreboard *board, struct str tenant, int64_t an_hour,
+    int64_t now_us)
+{
+	struct limit_rate rate = { HOUR_TICKS / an_hour,
+		an_hour * BURST_S / 3600 };
+
+	if (rate.burst < BURST_LEAST)
+		rate.burst = BURST_LEAST;
+	return TICK_US * limit_take(&board->rates,
+			     hash(board, 0, tenant.p, tenant.n), &rate,
+			     now_us / TICK_US);
 }
 
 int

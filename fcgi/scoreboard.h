@@ -54,6 +54,14 @@ int scoreboard_enter(struct scoreboard *board, int slot, struct str tenant,
 void scoreboard_leave(struct scoreboard *board, int slot);
 
 /*
+ * May a tenant (its uid) have one more request, of so many an hour?  What two
+ * seconds bring, and ten at least, may come at once.  0, or the microseconds until there may be one; a
+ * request that is refused does not count.  Waits for nothing.
+ */
+int64_t scoreboard_rate(struct scoreboard *board, struct str tenant,
+    int64_t an_hour, int64_t now_us);
+
+/*
  * Does this slot get one of the places of those who may hold a worker for
  * longer?  1, or 0 where so many have them.
  */

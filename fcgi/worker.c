@@ -89,8 +89,6 @@ open_all(struct worker *worker, struct err *err)
 	env->app = worker->app;
 	env->openapi = openapi_new(worker->app);
 	env->master = &worker->master;
-	env->in_flight_max =
-	    config->workers > 1 ? (int)(config->workers / 2) : 1;
 	return 0;
 }
 
@@ -172,15 +170,13 @@ serve_request(struct worker *worker)
 	arena_reset(arena);
 	response_reset(response);
 	buf_reset(&worker->head);
+	answer_init(&answer, &worker->env, &request, response);
 	if (request_parse(conn_params(worker->conn), arena, &request, &err) !=
 		0 ||
-	    conn_body(worker->conn, request.length, arena, &body, &err) != 0) {
-		answer.row.slug[0] = '\0';
-		response_error(response, &err, NULL);
-	} else {
-		answer_request(
-		    &answer, &worker->env, &request, body, response, &err);
-	}
+	    answer_admit(&answer, &err) != 0 ||
+	    conn_body(worker->conn, request.length, arena, &body, &err) != 0 ||
+	    answer_body(&answer, body, &err) != 0)
+		response_error(response, &err, &answer.faults);
 	response_head(response, worker->id, &worker->head);
 	assert(!worker->head.full);
 	sent = str_is(request.method, "HEAD") ? STR_NONE

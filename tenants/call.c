@@ -7,6 +7,7 @@
 #include "tenants/call_error.h"
 #include "tenants/call_rows.h"
 #include "tenants/full.h"
+#include "tenants/plan.h"
 
 /* How often a tenant's file may be replaced under one write. */
 #define REPLACED_MAX 3
@@ -86,6 +87,7 @@ struct run {
 	struct tenant *tenant;
 	struct call_bind bind;
 	struct call_rows rows;
+	struct plan plan;
 	struct faults *faults;
 	int writes;
 	sqlite3_stmt *stmt[APP_STATEMENTS_MAX];
@@ -164,17 +166,32 @@ fail:
 	return -1;
 }
 
+/* Where it was one of the plan's limits that ended it, says which. */
+static void
+blame_plan(struct run *run, const struct err *err)
+{
+	enum plan_limit limit;
+
+	if (err->code == ERR_DEADLINE)
+		limit = run->writes ? PLAN_WRITE : PLAN_READ;
+	else if (err->code == ERR_TOO_LARGE && run->rows.n > run->rows.rows_max)
+		limit = PLAN_ROWS;
+	else
+		return;
+	plan_fault(&run->plan, limit, run->faults, run->env->arena);
+}
+
 /* All statements, inside whatever transaction there is. */
 static int
 execute(struct run *run, struct err *err)
 {
-	const struct config *config = run->env->config;
+	const struct plan *plan = &run->plan;
 	struct db *db = run->tenant->db;
 	size_t i;
 	int rc = 0;
 
-	db_deadline(db, clock_mono_ms() +
-			    (run->writes ? config->write_ms : config->read_ms));
+	db_deadline(db,
+	    clock_mono_ms() + (run->writes ? plan->write_ms : plan->read_ms));
 	db_guard(db, !run->endpoint->own);
 	call_rows_begin(&run->rows);
 	for (i = 0; i < run->endpoint->n_statements && rc == 0; i++)
@@ -185,6 +202,8 @@ execute(struct run *run, struct err *err)
 		(void)sqlite3_reset(run->stmt[i]);
 	db_guard(db, 0);
 	db_deadline(db, 0);
+	if (rc != 0)
+		blame_plan(run, err);
 	return rc;
 }
 
@@ -233,7 +252,8 @@ call_run(const struct call_env *env, struct tenant *tenant,
 		&run.bind, faults, err) < 0)
 		return -1;
 	run.rows.endpoint = call->endpoint;
-	run.rows.rows_max = env->config->response_rows;
+	plan_of(env->config, &tenant->row, &run.plan);
+	run.rows.rows_max = run.plan.rows;
 	run.rows.bytes_max = (size_t)env->config->response_max;
 	run.rows.out = out;
 	if (prepare(&run, err) < 0)

@@ -81,7 +81,9 @@ struct call {
  *	ERR_CONFLICT	with faults: UNIQUE
  *	ERR_NOT_FOUND	`one` or `none` without a row that it should have had
  *	ERR_TOO_LARGE	more rows or bytes than an answer may have
- *	ERR_DEADLINE, ERR_BUSY, ERR_FULL
+ *			with faults where it is the rows of the tenant's plan
+ *	ERR_DEADLINE	with faults: the time of the tenant's plan
+ *	ERR_BUSY, ERR_FULL, ERR_QUOTA
  *	ERR_SYSTEM	and all else: a mistake in the endpoint, with its file
  *
  * Messages of the first seven are fit for clients; no text of SQLite's is in

@@ -55,6 +55,7 @@ static const struct verb {
 	{ "resume", NULL, 2, 2, 0, cmd_tenant_resume, "resume SLUG" },
 	{ "delete", NULL, 2, 2, 0, cmd_tenant_delete, "delete SLUG [--yes]" },
 	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG" },
+	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME" },
 	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,

@@ -10,6 +10,7 @@
 #include "tenants/base/json.h"
 #include "tenants/layout.h"
 #include "tenants/lifecycle.h"
+#include "tenants/plan.h"
 
 static int64_t
 size_of(const struct config *config, const struct registry_tenant *tenant)
@@ -31,6 +32,12 @@ size_text(int64_t bytes, char out[32])
 	else
 		(void)snprintf(out, 32, "%.1f MiB", (double)bytes / (1 << 20));
 	return out;
+}
+
+static const char *
+plan_name(const struct registry_tenant *tenant)
+{
+	return tenant->plan[0] != '\0' ? tenant->plan : PLAN_DEFAULT;
 }
 
 static void
@@ -62,17 +69,19 @@ put_tenant(struct buf *out, const struct config *config,
     const struct registry_tenant *tenant)
 {
 	int64_t size = size_of(config, tenant);
+	struct plan plan;
 	int first = 1;
 
+	plan_of(config, tenant, &plan);
 	put_text(out, &first, "slug", tenant->slug);
 	put_text(out, &first, "uid", tenant->uid);
 	put_text(out, &first, "state", registry_state_name(tenant->state));
+	put_text(out, &first, "plan", plan_name(tenant));
 	put_number(out, &first, "epoch", tenant->epoch);
 	put_number(out, &first, "parent_epoch", tenant->parent_epoch);
 	put_number(out, &first, "parent_txid", (int64_t)tenant->parent_txid);
 	put_number(out, &first, "generation", tenant->generation);
-	put_number(out, &first, "size_max",
-	    tenant->size_max > 0 ? tenant->size_max : config->tenant_size_max);
+	put_number(out, &first, "size_max", plan.size);
 	if (size >= 0)
 		put_number(out, &first, "size", size);
 	put_time(out, &first, "created", tenant->created_ms);
@@ -232,9 +241,9 @@ put_item(struct buf *out, const struct listing *listing,
 		return;
 	}
 	clock_format(row->created_ms, created);
-	buf_printf(out, "%-40s %-9s %8u %10.10s %12s\n", row->slug,
+	buf_printf(out, "%-40s %-9s %8u %10.10s %12s %s\n", row->slug,
 	    registry_state_name(row->state), row->epoch, created,
-	    size_text(item->size, size));
+	    size_text(item->size, size), plan_name(row));
 }
 
 static int
@@ -249,8 +258,8 @@ put_list(const struct listing *listing, struct err *err)
 	if (json)
 		buf_puts(&out, "{\"tenants\":[");
 	else
-		buf_printf(&out, "%-40s %-9s %8s %10s %12s\n", "TENANT",
-		    "STATE", "EPOCH", "CREATED", "SIZE");
+		buf_printf(&out, "%-40s %-9s %8s %10s %12s %s\n", "TENANT",
+		    "STATE", "EPOCH", "CREATED", "SIZE", "PLAN");
 	for (i = 0; i < listing->n && i < listing->limit; i++)
 		put_item(&out, listing,
 		    &listing->item[listing->falling ? listing->n - 1 - i : i],
@@ -310,20 +319,24 @@ show_text(struct buf *out, const struct config *config,
     const struct registry_tenant *tenant)
 {
 	char created[CLOCK_TEXT], updated[CLOCK_TEXT], size[32], max[32];
+	const char *name = plan_name(tenant);
+	struct plan plan;
 
+	plan_of(config, tenant, &plan);
 	clock_format(tenant->created_ms, created);
 	clock_format(tenant->updated_ms, updated);
 	buf_printf(out,
 	    "%-12s %s\n%-12s %s\n%-12s %s\n%-12s %u\n%-12s %u\n%-12s %s\n"
-	    "%-12s %s\n%-12s %s\n%-12s %s\n%-12s %s\n",
+	    "%-12s %s\n%-12s %s\n%-12s %s\n%-12s %s\n%-12s %s%s\n",
 	    "tenant", tenant->slug, "uid", tenant->uid, "state",
 	    registry_state_name(tenant->state), "epoch", tenant->epoch,
 	    "generation", tenant->generation, "created", created, "updated",
 	    updated, "file", layout_db(config, tenant->slug, tenant->epoch).p,
 	    "size", size_text(size_of(config, tenant), size), "at most",
-	    size_text(tenant->size_max > 0 ? tenant->size_max
-					   : config->tenant_size_max,
-		max));
+	    size_text(plan.size, max), "plan", name,
+	    strcmp(name, plan.name) == 0
+		? ""
+		: ", which the configuration has not: as default");
 	if (tenant->parent_epoch > 0)
 		buf_printf(out, "%-12s epoch %u, TXID %llu\n", "restored from",
 		    tenant->parent_epoch,

@@ -201,17 +201,15 @@ expect(struct db *db, const char *sql, const char *word, enum err_code code,
 	return same ? 0 : -1;
 }
 
-static int
-set_size_max(struct db *db, int64_t size_max, struct err *err)
+int
+db_set_size_max(struct db *db, int64_t bytes, struct err *err)
 {
 	int64_t page_size;
 
-	if (size_max == 0)
-		return 0;
 	if (db_int(db, "PRAGMA page_size", &page_size, err) != 0)
 		return -1;
 	return pragma(db, "max_page_count",
-	    size_max < page_size ? 1 : size_max / page_size, err);
+	    bytes < page_size ? 1 : bytes / page_size, err);
 }
 
 static int
@@ -251,7 +249,8 @@ configure(struct db *db, const struct db_opts *opts, struct err *err)
 		err) != 0 ||
 	    expect(db, "PRAGMA journal_mode = WAL", "wal", ERR_SYSTEM, err) !=
 		0 ||
-	    set_size_max(db, opts->size_max, err) != 0)
+	    (opts->size_max > 0 &&
+		db_set_size_max(db, opts->size_max, err) != 0))
 		return -1;
 
 	if (db->role == DB_SERVE) {

@@ -64,7 +64,7 @@ const char *db_path(const struct db *db);
 
 /*
  * Turns the connection's last error into *err, after "context: ": busy and
- * locked are ERR_BUSY, interrupted ERR_DEADLINE, full ERR_FULL, corrupt and
+ * locked are ERR_BUSY, interrupted ERR_DEADLINE, full ERR_FULL or (size_max) ERR_QUOTA, corrupt and
  * notadb ERR_CORRUPT, constraint ERR_CONFLICT, too big ERR_TOO_LARGE, readonly
  * ERR_SYSTEM with a hint.  Returns -1.
  */
@@ -99,6 +99,12 @@ int db_set_user_version(struct db *db, int64_t version, struct err *err);
  */
 int db_foreign_keys(struct db *db, int on, struct err *err);
 int db_foreign_key_check(struct db *db, struct err *err);
+
+/*
+ * Another quota, as max_page_count.  SQLite does not cut a file that is larger
+ * already: it is that large then, and does not grow.
+ */
+int db_set_size_max(struct db *db, int64_t bytes, struct err *err);
 
 /*
  * All of it, as one read transaction sees it, into an empty file: page by page,

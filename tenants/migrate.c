@@ -89,6 +89,7 @@ blame(const struct app_migration *migration, int line, struct err *err)
 	switch (err->code) {
 	case ERR_BUSY:
 	case ERR_FULL:
+	case ERR_QUOTA:
 	case ERR_CORRUPT:
 	case ERR_DEADLINE:
 		break;

@@ -14,7 +14,7 @@
 
 #define ROW                                                                    \
 	"t.slug, t.uid, t.state, t.epoch, t.parent_epoch, t.parent_txid, "     \
-	"t.generation, t.size_max, t.created, t.updated"
+	"t.generation, t.size_max, t.created, t.updated, t.plan"
 
 static const char *const statement_sql[REGISTRY_STATEMENTS] = {
 	[REGISTRY_FIND] = "SELECT " ROW " FROM tenants t WHERE t.slug = ?1",
@@ -187,6 +187,7 @@ read_row(sqlite3_stmt *stmt, struct registry_tenant *out, struct err *err)
 	struct str slug = str_of((const char *)sqlite3_column_text(stmt, 0));
 	struct str uid = str_of((const char *)sqlite3_column_text(stmt, 1));
 	struct str state = str_of((const char *)sqlite3_column_text(stmt, 2));
+	struct str plan = str_of((const char *)sqlite3_column_text(stmt, 10));
 	struct err unwanted;
 	size_t i;
 
@@ -196,7 +197,8 @@ read_row(sqlite3_stmt *stmt, struct registry_tenant *out, struct err *err)
 			break;
 	if (slug_check(slug, &unwanted) != 0 ||
 	    str_copy(slug, out->slug, sizeof(out->slug)) != 0 ||
-	    str_copy(uid, out->uid, sizeof(out->uid)) != 0 || i == STATES)
+	    str_copy(uid, out->uid, sizeof(out->uid)) != 0 ||
+	    str_copy(plan, out->plan, sizeof(out->plan)) != 0 || i == STATES)
 		return err_set(err, ERR_CORRUPT,
 		    "the registry has a row for \"%.*s\" that makes no sense",
 		    STR_FMT(str_sub(slug, 0, SLUG_MAX)));

@@ -34,7 +34,8 @@ struct registry_tenant {
 	uint32_t parent_epoch;		/* what it was restored from; 0 = nothing */
 	uint64_t parent_txid;
 	uint32_t generation;		/* of tokens; never goes back */
-	int64_t size_max;		/* bytes; 0 = the configuration's */
+	int64_t size_max;		/* bytes; 0 = the plan's */
+	char plan[CONFIG_PLAN_NAME + 1];	/* "" = the default (plan.h) */
 	int64_t created_ms;
 	int64_t updated_ms;
 };
@@ -102,6 +103,10 @@ int registry_add(struct registry *registry,
 /* ERR_CONFLICT for a tenant that is deleted: nothing follows that. */
 int registry_set_state(struct registry *registry, struct str slug,
     enum registry_state state, struct err *err);
+
+/* ERR_CONFLICT for one that is deleted.  Whether there is such a plan: plan.h. */
+int registry_set_plan(struct registry *registry, struct str slug,
+    struct str plan, struct err *err);
 
 /* Active again; ERR_CONFLICT where it is not deleted. */
 int registry_undelete(struct registry *registry, struct str slug,

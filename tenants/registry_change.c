@@ -102,26 +102,27 @@ registry_add(struct registry *registry, const struct registry_tenant *tenant,
 		TEXT(str_of(registry_state_name(tenant->state))),
 		NUMBER(tenant->epoch), NUMBER(tenant->parent_epoch),
 		NUMBER(tenant->parent_txid), NUMBER(tenant->generation),
-		NUMBER(tenant->size_max), NUMBER(clock_wall_ms()) };
+		NUMBER(tenant->size_max), NUMBER(clock_wall_ms()),
+		TEXT(str_of(tenant->plan)) };
 
 	if (begin(registry, err) != 0)
 		return -1;
 	if (registry_check_free(registry, slug, err) != 0 ||
 	    change(registry,
 		"INSERT INTO tenants (slug, uid, state, epoch, parent_epoch,"
-		" parent_txid, generation, size_max, created, updated)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
-		values, 9, err) < 0)
+		" parent_txid, generation, size_max, created, updated, plan)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+		values, 10, err) < 0)
 		return give_up(registry);
 	return finish(registry, err);
 }
 
-int
-registry_set_state(struct registry *registry, struct str slug,
-    enum registry_state state, struct err *err)
+/* What sets one value, ?2, of a tenant that is not deleted. */
+static int
+set_one(struct registry *registry, struct str slug, const char *sql,
+    struct value value, struct err *err)
 {
-	const struct value values[] = { TEXT(slug),
-		TEXT(str_of(registry_state_name(state))),
+	const struct value values[] = { TEXT(slug), value,
 		NUMBER(clock_wall_ms()) };
 	struct registry_tenant there;
 
@@ -133,11 +134,27 @@ registry_set_state(struct registry *registry, struct str slug,
 		err_set(err, ERR_CONFLICT, "tenant %s is deleted", there.slug);
 		return give_up(registry);
 	}
-	if (change(registry,
-		"UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
-		values, 3, err) < 0)
+	if (change(registry, sql, values, 3, err) < 0)
 		return give_up(registry);
 	return finish(registry, err);
+}
+
+int
+registry_set_state(struct registry *registry, struct str slug,
+    enum registry_state state, struct err *err)
+{
+	return set_one(registry, slug,
+	    "UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
+	    TEXT(str_of(registry_state_name(state))), err);
+}
+
+int
+registry_set_plan(struct registry *registry, struct str slug, struct str plan,
+    struct err *err)
+{
+	return set_one(registry, slug,
+	    "UPDATE tenants SET plan = ?2, updated = ?3 WHERE slug = ?1",
+	    TEXT(plan), err);
 }
 
 int

@@ -34,6 +34,7 @@ static const char *const steps[REGISTRY_SCHEMA] = {
     "CREATE INDEX hosts_slug ON hosts (slug);\n",
     "CREATE TABLE house (id TEXT NOT NULL) STRICT;\n"
     "INSERT INTO house VALUES (lower(hex(randomblob(8))));\n",
+    "ALTER TABLE tenants ADD COLUMN plan TEXT NOT NULL DEFAULT '';\n",
 };
 
 /* An empty registry may only be made where nothing speaks of an older one. */

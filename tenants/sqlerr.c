@@ -37,16 +37,19 @@ code_of(int primary, int number)
 	}
 }
 
+/* It is the disk, or max_page_count. */
 static void
-hint_full(const char *path, struct err *err)
+tell_full(const char *path, int primary, struct err *err)
 {
 	struct statvfs vfs;
 
-	if (statvfs(path, &vfs) == 0 &&
-	    (uint64_t)vfs.f_bavail * vfs.f_frsize > DISK_LEFT)
+	if (primary == SQLITE_FULL && statvfs(path, &vfs) == 0 &&
+	    (uint64_t)vfs.f_bavail * vfs.f_frsize > DISK_LEFT) {
+		err->code = ERR_QUOTA;
 		err_hint(err, "%s has reached its limit of size", path);
-	else
-		err_hint(err, "make room on the disk of %s", path);
+		return;
+	}
+	err_hint(err, "make room on the disk of %s", path);
 }
 
 int
@@ -65,7 +68,7 @@ sqlerr_set(
 	if (err->code == ERR_BUSY)
 		err->retry_after = 1;
 	else if (err->code == ERR_FULL)
-		hint_full(path, err);
+		tell_full(path, primary, err);
 	else if (primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN)
 		err_hint(err,
 		    "%s and its directory must be writable by the "

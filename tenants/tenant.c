@@ -6,6 +6,7 @@
 #include "tenants/base/clock.h"
 #include "tenants/layout.h"
 #include "tenants/migrate.h"
+#include "tenants/plan.h"
 #include "tenants/tenant_statements.h"
 
 #define STATEMENT_BYTES ((size_t)3 << 20) /* of all tenants together */
@@ -130,7 +131,7 @@ tenant_cache_free(struct tenant_cache *cache)
 
 static struct db *
 open_file(struct tenant_cache *cache, const struct registry_tenant *row,
-    struct err *err)
+    int64_t size_max, struct err *err)
 {
 	const struct config *config = cache->config;
 	struct layout_path path = layout_db(config, row->slug, row->epoch);
@@ -138,12 +139,10 @@ open_file(struct tenant_cache *cache, const struct registry_tenant *row,
 		.role = DB_SERVE,
 		.cache_kib = cache->ceiling_kib,
 		.busy_ms = config->busy_timeout_ms,
-		.size_max = row->size_max };
+		.size_max = size_max };
 	struct db *db;
 	int pending;
 
-	if (opts.size_max == 0)
-		opts.size_max = config->tenant_size_max;
 	db = db_open(&opts, err);
 	if (db == NULL) {
 		if (err->code == ERR_NOT_FOUND)
@@ -170,9 +169,12 @@ open_tenant(struct tenant_cache *cache, const struct registry_tenant *row,
     struct err *err)
 {
 	struct tenant **bucket = bucket_of(cache, row->slug);
-	struct db *db = open_file(cache, row, err);
 	struct tenant *tenant;
+	struct plan plan;
+	struct db *db;
 
+	plan_of(cache->config, row, &plan);
+	db = open_file(cache, row, plan.size, err);
 	if (db == NULL) {
 		err_wrap(err, "tenant %s", row->slug);
 		return NULL;
@@ -181,6 +183,7 @@ open_tenant(struct tenant_cache *cache, const struct registry_tenant *row,
 	if (tenant == NULL)
 		err_die("out of memory");
 	tenant->row = *row;
+	tenant->size_max = plan.size;
 	tenant->db = db;
 	tenant->app = cache->app;
 	tenant->cache = cache;
@@ -225,6 +228,22 @@ make_room(struct tenant_cache *cache)
 	}
 }
 
+/* Another plan takes effect with the next request. */
+static int
+follow_plan(
+    struct tenant *tenant, const struct registry_tenant *row, struct err *err)
+{
+	struct plan plan;
+
+	plan_of(tenant->cache->config, row, &plan);
+	if (plan.size == tenant->size_max)
+		return 0;
+	if (db_set_size_max(tenant->db, plan.size, err) != 0)
+		return err_wrap(err, "tenant %s", row->slug);
+	tenant->size_max = plan.size;
+	return 0;
+}
+
 struct tenant *
 tenant_cache_get(struct tenant_cache *cache, const struct registry_tenant *row,
     struct err *err)
@@ -249,6 +268,8 @@ tenant_cache_get(struct tenant_cache *cache, const struct registry_tenant *row,
 		unlist(tenant);
 		list_newest(tenant);
 	}
+	if (follow_plan(tenant, row, err) != 0)
+		return NULL;
 	tenant->row = *row;
 	tenant->used_ms = clock_mono_ms();
 	make_room(cache);

@@ -21,6 +21,7 @@ struct tenant {
 	struct tenant_cache *cache;
 	struct tenant_statements *statements;
 	uint64_t registry_version;	/* when row was last compared */
+	int64_t size_max;		/* as the file has it */
 	int64_t used_ms;		/* monotonic; when last asked for */
 	int64_t cache_bytes;		/* page cache, when last looked at */
 	struct tenant *newer, *older;	/* the LRU list */

@@ -4,6 +4,7 @@
 
 #include "tenants/base/clock.h"
 #include "tenants/stamp.h"
+#include "tenants/users_limit.h"
 
 #define REQUIRED                                                               \
 	(USERS_BIT(USERS_EMAIL) | USERS_BIT(USERS_PASSWORD) |                  \
@@ -31,6 +32,8 @@ users_create(const struct call_env *env, struct tenant *tenant,
 	if (form.role == APP_OWNER && caller.role < APP_OWNER)
 		return err_set(
 		    err, ERR_DENIED, "only an owner may make an owner");
+	if (users_limit_check(env, tenant, faults, err) < 0)
+		return -1;
 	memset(&user, 0, sizeof(user));
 	user.id = users_write_random(env->arena, CRYPTO_ID);
 	user.email = form.field[USERS_EMAIL];
@@ -43,7 +46,8 @@ users_create(const struct call_env *env, struct tenant *tenant,
 	if (call_begin_write(env, caller, &tenant, err) < 0)
 		return -1;
 	users_put_record(out, &user, 1);
-	if (users_write_row(tenant, USERS_ROW_INSERT, &user, &request, err) <
+	if (users_limit_check(env, tenant, faults, err) < 0 ||
+	    users_write_row(tenant, USERS_ROW_INSERT, &user, &request, err) <
 		0 ||
 	    users_write_note(tenant, caller, AUDIT_USER_CREATED, &user,
 		STR_NONE, user.email, err) < 0 ||

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tenants/users_limit.h"
 #include "tenants/users_write.h"
 
 #define INVITED_MAX 1000
@@ -144,6 +145,9 @@ write_invited(const struct users_request *request, struct tenant *tenant,
 		return err_set(
 		    err, ERR_DENIED, "only an owner may invite an owner");
 	if (!found) {
+		if (users_limit_check(
+			request->env, tenant, request->faults, err) < 0)
+			return -1;
 		which = USERS_ROW_INSERT;
 		memset(out, 0, sizeof(*out));
 		out->id = users_write_random(arena, CRYPTO_ID);

@@ -6,8 +6,9 @@
 #include "tenants/users.h"
 
 /*
- * The SQL of accounts, shared by users.c, which reads, and users_write.c
- * and its users, which write; audit.c and keys.c bind texts like it.
+ * The SQL of accounts, shared by users.c, which reads, users_write.c
+ * and its users, which write, and users_limit.c, which counts; audit.c and
+ * keys.c bind texts like it.
  */
 enum users_row_sql {
 	USERS_ROW_BY_ID,

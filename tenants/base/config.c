@@ -10,6 +10,7 @@
 
 #include "tenants/base/arena.h"
 #include "tenants/base/buf.h"
+#include "tenants/base/config_plan.h"
 #include "tenants/base/config_value.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
@@ -144,6 +145,7 @@ static const struct config_key keys[] = {
 /* clang-format on */
 
 #define N_KEYS (sizeof keys / sizeof keys[0])
+#define N_SEEN (N_KEYS + CONFIG_PLAN_KEYS)
 
 static const struct config_key *
 find(struct str name)
@@ -194,37 +196,48 @@ is_text(struct str line)
 	return str_utf8_ok(line);
 }
 
-/* seen[i] is the line that set keys[i]; 0 = none did. */
+/* seen[i] is the line that set keys[i], or then a plan's; 0 = none did. */
 static int
-parse_line(struct config *config, struct str line, int number, int seen[N_KEYS],
+parse_line(struct config *config, struct str line, int number, int seen[N_SEEN],
     struct err *err)
 {
 	size_t equals = str_find(line, '=', 0);
 	struct str name = str_trim(str_sub(line, 0, equals));
 	struct str shown = str_sub(name, 0, 60);
+	struct config_key of_plan;
 	const struct config_key *key;
+	int at;
 
 	if (equals == line.n || name.n == 0)
 		return err_set(err, ERR_INPUT,
 		    "not of the form 'key = value'");
-	key = find(name);
-	if (!key) {
-		err_set(err, ERR_INPUT, "%.*s: there is no such key",
-		    STR_FMT(shown));
-		return hint_at_keys(name, err);
+	if (config_plan_is(name)) {
+		at = config_plan_key(config, name, &of_plan, err);
+		if (at < 0)
+			return -1;
+		key = &of_plan;
+		at += (int)N_KEYS;
+	} else {
+		key = find(name);
+		if (!key) {
+			err_set(err, ERR_INPUT, "%.*s: there is no such key",
+			    STR_FMT(shown));
+			return hint_at_keys(name, err);
+		}
+		at = (int)(key - keys);
 	}
-	if (seen[key - keys])
-		return err_set(err, ERR_INPUT, "%s: set already in line %d",
-		    key->name, seen[key - keys]);
-	seen[key - keys] = number;
+	if (seen[at])
+		return err_set(err, ERR_INPUT, "%.*s: set already in line %d",
+		    STR_FMT(shown), seen[at]);
+	seen[at] = number;
 	if (config_value_set(config, key,
 		str_trim(str_sub(line, equals + 1, line.n)), err))
-		return err_wrap(err, "%s", key->name);
+		return err_wrap(err, "%.*s", STR_FMT(shown));
 	return 0;
 }
 
 static int
-parse(struct config *config, struct str text, int seen[N_KEYS], struct err *err)
+parse(struct config *config, struct str text, int seen[N_SEEN], struct err *err)
 {
 	struct str line;
 	int number = 0;
@@ -249,7 +262,7 @@ parse(struct config *config, struct str text, int seen[N_KEYS], struct err *err)
 
 /* What no line has set. */
 static int
-fill(struct config *config, const int seen[N_KEYS], struct err *err)
+fill(struct config *config, const int seen[N_SEEN], struct err *err)
 {
 	size_t i;
 
@@ -324,7 +337,7 @@ int
 config_load(struct config *config, const char *path, struct err *err)
 {
 	struct arena *arena = NULL;
-	int seen[N_KEYS] = { 0 };
+	int seen[N_SEEN] = { 0 };
 	struct str text;
 	int rc = -1;
 
@@ -352,7 +365,8 @@ config_load(struct config *config, const char *path, struct err *err)
 		    config->file, seen[find(STR("replica.url")) - keys]);
 		goto done;
 	}
-	rc = check_mail(config, err);
+	if (check_mail(config, err) == 0)
+		rc = config_plan_check(config, err);
 done:
 	arena_free(arena);
 	return rc;
@@ -371,4 +385,5 @@ config_print(const struct config *config, struct buf *out)
 		config_value_put(config, key, out);
 		buf_putc(out, '\n');
 	}
+	config_plan_print(config, out);
 }

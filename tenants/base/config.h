@@ -16,7 +16,7 @@
  * keys, their defaults and ranges, and what `rowhouse check --config` prints.
  *
  * A size is a number of bytes, or of KiB, MiB or GiB (size.h); a duration has a
- * unit (clock.h).
+ * unit (clock.h), and a rate is a number /s, /m or /h.
  *
  * Directories are bounded so that no path made from one is too long for those
  * who must take it: SQLite (511 bytes to the end of "db.sqlite-journal"),
@@ -27,6 +27,25 @@
 #define CONFIG_RUN_MAX 94	/* bytes of run: "/control.sock" must follow */
 
 enum config_signup { CONFIG_CLOSED, CONFIG_INVITE, CONFIG_OPEN };
+
+/*
+ * A named set of limits: `plan.NAME.LIMIT = VALUE`, as in `plan.free.rate =
+ * 20/s`.  0 is a limit that no line sets: then the general one holds, where
+ * there is one (tenants/plan.h).
+ */
+#define CONFIG_PLANS 16
+#define CONFIG_PLAN_NAME 31
+
+struct config_plan {
+	char name[CONFIG_PLAN_NAME + 1];
+	int64_t in_flight;
+	int64_t rate;			/* requests an hour */
+	int64_t read_ms, write_ms;
+	int64_t body;			/* bytes */
+	int64_t rows;
+	int64_t size;			/* bytes */
+	int64_t users;
+};
 
 struct config {
 	char file[CONFIG_PATH_MAX];	/* where all this was read, absolute */
@@ -90,6 +109,9 @@ struct config {
 	int64_t mail_per_recipient;	/* and hour; 10 */
 
 	int64_t signup;			/* enum config_signup */
+
+	size_t n_plans;
+	struct config_plan plan[CONFIG_PLANS];
 
 	enum log_level log_level;
 };

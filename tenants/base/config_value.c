@@ -26,6 +26,43 @@ bad(struct err *err, const char *what, const char *hint)
 	return hint ? err_hint(err, "%s", hint) : -1;
 }
 
+static const struct {
+	const char *suffix;
+	int64_t an_hour;
+} rates[] = { { "/s", 3600 }, { "/m", 60 }, { "/h", 1 } };
+
+#define RATES (sizeof rates / sizeof rates[0])
+
+static int
+parse_rate(struct str value, int64_t *out, struct err *err)
+{
+	size_t i;
+	int64_t n;
+
+	for (i = 0; i < RATES; i++)
+		if (str_ends(value, rates[i].suffix) &&
+		    str_i64(str_sub(value, 0, value.n - 2), &n) == 0 &&
+		    n >= 0 && n <= INT64_MAX / rates[i].an_hour) {
+			*out = n * rates[i].an_hour;
+			return 0;
+		}
+	err_set(err, ERR_INPUT, "'%.*s' is not a rate",
+	    STR_FMT(str_sub(value, 0, 60)));
+	return err_hint(err, "20/s, 600/m or 1000/h");
+}
+
+/* In the largest unit that divides it. */
+static void
+put_rate(struct buf *out, int64_t an_hour)
+{
+	size_t i = 0;
+
+	while (an_hour % rates[i].an_hour != 0)
+		i++;
+	buf_printf(out, "%lld%s", (long long)(an_hour / rates[i].an_hour),
+	    rates[i].suffix);
+}
+
 static void
 put_number(const struct config_key *key, int64_t v, struct buf *out)
 {
@@ -35,6 +72,8 @@ put_number(const struct config_key *key, int64_t v, struct buf *out)
 		size_put(out, v);
 	else if (key->kind == CONFIG_DURATION)
 		clock_put_duration(out, v);
+	else if (key->kind == CONFIG_RATE)
+		put_rate(out, v);
 	else
 		buf_printf(out, "%lld", (long long)v);
 }
@@ -50,6 +89,10 @@ set_number(struct config *config, const struct config_key *key, struct str value
 	switch (key->kind) {
 	case CONFIG_DURATION:
 		if (clock_parse_duration(value, &v, err) != 0)
+			return -1;
+		break;
+	case CONFIG_RATE:
+		if (parse_rate(value, &v, err) != 0)
 			return -1;
 		break;
 	case CONFIG_BYTES:

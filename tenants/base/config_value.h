@@ -24,7 +24,8 @@ enum config_kind {
 	CONFIG_NUMBER,
 	CONFIG_BYTES, /* a size, kept in bytes */
 	CONFIG_KIBIBYTES, /* a size, kept in KiB */
-	CONFIG_DURATION /* kept in milliseconds */
+	CONFIG_DURATION, /* kept in milliseconds */
+	CONFIG_RATE /* N/s, N/m or N/h, kept as so many an hour */
 };
 
 /* least and most: of a number, as it is kept; of a text, its length. */

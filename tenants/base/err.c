@@ -24,6 +24,7 @@ static const struct err_class classes[ERR_CODES] = {
 	[ERR_UNCONFIRMED] = { "unconfirmed", 504, 0, 1 },
 	[ERR_DEADLINE] = { "deadline", 503, 0, 1 },
 	[ERR_FULL] = { "full", 507, 1, 1 },
+	[ERR_QUOTA] = { "over a quota", 507, 0, 1 },
 	[ERR_CORRUPT] = { "corrupt", 500, 0, 1 },
 	[ERR_SYSTEM] = { "system", 500, 1, 1 },
 };

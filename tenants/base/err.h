@@ -25,7 +25,8 @@ enum err_code {
 	ERR_BUSY,	/* not now: locked, draining, suspended, migrating */
 	ERR_UNCONFIRMED,	/* done here, and not known to be with the replica */
 	ERR_DEADLINE,	/* the statement ran longer than it may */
-	ERR_FULL,	/* no room: the disk, or the tenant's quota */
+	ERR_FULL,	/* no room: the disk, or what waits for the store */
+	ERR_QUOTA,	/* the tenant has as much as it may have */
 	ERR_CORRUPT,	/* bytes that are not what they must be */
 	ERR_SYSTEM,	/* the operating system or a library refused */
 	ERR_CODES

@@ -114,17 +114,20 @@ house_int(struct house *house, const char *sql)
 	return v;
 }
 
-/* "email: validation_required, name: …", in the order they were found. */
+/* "email: required: …" of "validation_required", in the order they were found. */
 static inline void
 house_faults(const struct faults *faults, char *out, size_t size)
 {
 	const struct fault *fault;
+	size_t skip;
 
 	out[0] = '\0';
-	for (fault = faults->first; fault; fault = fault->next)
+	for (fault = faults->first; fault; fault = fault->next) {
+		skip = str_starts(str_of(fault->code), "validation_") ? 11 : 0;
 		snprintf(out + strlen(out), size - strlen(out),
 		    "%s%.*s: %s: %s", out[0] ? "\n" : "", STR_FMT(fault->field),
-		    fault->code + strlen("validation_"), fault->message);
+		    fault->code + skip, fault->message);
+	}
 }
 
 #endif

@@ -289,7 +289,8 @@ bounds_the_answer(void **state)
 	assert_done(get("api/rows", "n=3"),
 	    "{\"items\":[{\"x\":\"x\"},{\"x\":\"x\"},{\"x\":\"x\"}]}");
 	assert_fails(get("api/rows", "n=4"), ERR_TOO_LARGE,
-	    "the answer would have more than 3 rows: ask for fewer", "");
+	    "the answer would have more than 3 rows: ask for fewer",
+	    "rows: limit_rows: At most 3 rows of an answer.");
 	house.config.response_rows = 1000;
 	house.config.response_max = 1000;
 	result = get("api/rows", "n=2&width=480");

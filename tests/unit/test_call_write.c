@@ -151,10 +151,14 @@ has_a_deadline(void **state)
 	result = get("api/slow", NULL);
 	assert_int_equal(result.rc, -1);
 	assert_int_equal(result.err.code, ERR_DEADLINE);
+	assert_string_equal(
+	    result.faults, "read: limit_read: At most 20ms for what reads.");
 	begun = clock_mono_ms();
 	result = post("api/slow", NULL);
 	assert_int_equal(result.rc, -1);
 	assert_int_equal(result.err.code, ERR_DEADLINE);
+	assert_string_equal(
+	    result.faults, "write: limit_write: At most 80ms for what writes.");
 	assert_true(clock_mono_ms() - begun >= 80);
 	assert_int_equal(
 	    house_int(&house, "SELECT count(*) FROM event"), events);
@@ -209,7 +213,7 @@ stops_at_the_quota(void **state)
 	tenant_cache_drop(house.env.cache, "acme");
 	result = post("api/fill", NULL);
 	assert_int_equal(result.rc, -1);
-	assert_int_equal(result.err.code, ERR_FULL);
+	assert_int_equal(result.err.code, ERR_QUOTA);
 	assert_done(post("api/task", "{\"title\":\"small\"}"),
 	    "{\"id\":1,\"title\":\"small\"}");
 	house_sql(&house, "DELETE FROM task");

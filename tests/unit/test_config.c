@@ -467,7 +467,12 @@ what_is_printed_can_be_read(void **state)
 		"replica.interval = 10ms\nreplica.snapshot = 36h\n"
 		"replica.sweep = 1h\nreplica.idle = 1d\n"
 		"replica.checkpoint = 7\nreplica.open = 1\n"
-		"log.level = error\n",
+		"log.level = error\n"
+		"plan.free.rate = 90/m\nplan.free.in_flight = 2\n"
+		"plan.pro.size = 20GiB\nplan.pro.rate = 7/h\n"
+		"plan.free.users = 5\nplan.free.read = 100ms\n"
+		"plan.free.write = 200ms\nplan.free.body = 1KiB\n"
+		"plan.free.rows = 50\nplan.default.rate = 3600/h\n",
 	};
 	struct err err = ERR_INIT;
 	struct buf first, second;
@@ -521,6 +526,39 @@ sizes_are_printed_as_people_write_them(void **state)
 	buf_free(&out);
 }
 
+static void
+a_plan_is_what_its_lines_say(void **state)
+{
+	struct err err = ERR_INIT;
+	char text[2000];
+	size_t n;
+	int i;
+
+	(void)state;
+	assert_int_equal(load(STR("plan.free.rate = 20/s\ndata = d\n"
+				  "plan.pro.size = 20GiB\n"
+				  "plan.free.size = 1GiB # small\n"),
+			     &err),
+	    0);
+	assert_int_equal(config.n_plans, 2);
+	assert_int_equal(config.plan[0].rate, 72000);
+	assert_true(config.plan[0].size == INT64_C(1) << 30);
+	assert_string_equal(config.plan[1].name, "pro");
+	assert_int_equal(load(STR("plan.free.sise = 1"), &err), -1);
+	assert_string_equal(err.hint,
+	    "a plan has in_flight, rate, read, write, body, rows, size, "
+	    "users");
+	n = (size_t)snprintf(text, sizeof text, "data = d\n");
+	for (i = 0; i < CONFIG_PLANS; i++)
+		n += (size_t)snprintf(
+		    text + n, sizeof text - n, "plan.p%d.users = 1\n", i);
+	assert_int_equal(load(str_of(text), &err), 0);
+	snprintf(text + n, sizeof text - n, "plan.more.users = 1\n");
+	assert_int_equal(load(str_of(text), &err), -1);
+	assert_non_null(
+	    strstr(err.msg, "plan.more.users: there are 16 plans already"));
+}
+
 static int
 set_up(void **state)
 {
@@ -553,6 +591,7 @@ main(void)
 		cmocka_unit_test(no_path_holds_a_comment),
 		cmocka_unit_test(the_file_is_named_or_found),
 		cmocka_unit_test(what_is_printed_can_be_read),
+		cmocka_unit_test(a_plan_is_what_its_lines_say),
 		cmocka_unit_test(sizes_are_printed_as_people_write_them),
 	};
 

@@ -192,7 +192,7 @@ a_quota_is_a_quota(void **state)
 	HAVE(db);
 	FAILS(db_exec(db, "INSERT INTO t (b) VALUES (zeroblob(500000))",
 		  &house.err),
-	    ERR_FULL,
+	    ERR_QUOTA,
 	    "INSERT INTO t (b) VALUES (zeroblob(50000: "
 	    "database or disk is full");
 	snprintf(

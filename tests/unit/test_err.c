@@ -27,6 +27,7 @@ every_code_has_a_class(void **state)
 		{ ERR_UNCONFIRMED, "unconfirmed", 504, 0, 1 },
 		{ ERR_DEADLINE, "deadline", 503, 0, 1 },
 		{ ERR_FULL, "full", 507, 1, 1 },
+		{ ERR_QUOTA, "over a quota", 507, 0, 1 },
 		{ ERR_CORRUPT, "corrupt", 500, 0, 1 },
 		{ ERR_SYSTEM, "system", 500, 1, 1 },
 	};
@@ -180,7 +181,7 @@ death_has_a_text(void **state)
 
 	(void)state;
 	assert_dies(die, word, "] fatal: no more memory\n");
-	assert_dies(ask_for_no_class, &code, "err_class: no such code: 17");
+	assert_dies(ask_for_no_class, &code, "err_class: no such code: 18");
 }
 
 int

@@ -537,7 +537,8 @@ a_row_comes_back_as_it_went_in(void **state)
 		.parent_epoch = 0xfffffffd,
 		.parent_txid = 1234567890123,
 		.generation = 9,
-		.size_max = 5 << 20 };
+		.size_max = 5 << 20,
+		.plan = "free" };
 	struct registry_tenant out;
 	char slugs[200] = "";
 	int64_t now = clock_wall_ms();
@@ -553,6 +554,7 @@ a_row_comes_back_as_it_went_in(void **state)
 	assert_int_equal(out.parent_txid, row.parent_txid);
 	assert_int_equal(out.generation, 9);
 	assert_int_equal(out.size_max, 5 << 20);
+	assert_string_equal(out.plan, "free");
 	assert_in_range(out.created_ms, now, now + 60000);
 	assert_int_equal(out.created_ms, out.updated_ms);
 
@@ -566,6 +568,30 @@ a_row_comes_back_as_it_went_in(void **state)
 	assert_int_equal(
 	    registry_each(registry, collect, slugs, &house.err), 42);
 	assert_string_equal(slugs, "acme beta stop ");
+}
+
+static void
+a_plan_is_changed(void **state)
+{
+	struct registry_tenant row;
+
+	(void)state;
+	add("acme");
+	OK(registry_find(registry, STR("acme"), &row, &house.err));
+	assert_string_equal(row.plan, "");
+	OK(registry_set_plan(registry, STR("acme"), STR("pro"), &house.err));
+	/* What was looked up before is looked up anew. */
+	OK(registry_find(registry, STR("acme"), &row, &house.err));
+	assert_string_equal(row.plan, "pro");
+	OK(registry_set_plan(registry, STR("acme"), STR(""), &house.err));
+	OK(registry_find(registry, STR("acme"), &row, &house.err));
+	assert_string_equal(row.plan, "");
+	FAILS(registry_set_plan(registry, STR("b"), STR("pro"), &house.err),
+	    ERR_NOT_FOUND, "there is no tenant b");
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	FAILS(registry_set_plan(registry, STR("acme"), STR("pro"), &house.err),
+	    ERR_CONFLICT, "tenant acme is deleted");
 }
 
 static void
@@ -859,10 +885,12 @@ an_older_schema_is_brought_up_to_date(void **state)
 
 	(void)state;
 	add("acme");
-	OK(db_exec(registry_db(registry), "DROP TABLE house", &house.err));
+	OK(db_exec(registry_db(registry),
+	    "DROP TABLE house; ALTER TABLE tenants DROP COLUMN plan",
+	    &house.err));
 	OK(db_set_user_version(registry_db(registry), 1, &house.err));
 	registry_close(registry);
-	snprintf(text, sizeof(text), "%s has schema 1, this release knows 2",
+	snprintf(text, sizeof(text), "%s has schema 1, this release knows 3",
 	    layout_registry(&house.config).p);
 	registry = registry_open(&house.config, DB_REPLICATE, 0, &house.err);
 	assert_null(registry);
@@ -872,6 +900,7 @@ an_older_schema_is_brought_up_to_date(void **state)
 	HAVE(registry);
 	OK(registry_house(registry, id, &house.err));
 	OK(registry_find(registry, STR("acme"), &row, &house.err));
+	assert_string_equal(row.plan, "");
 }
 
 static void
@@ -880,8 +909,8 @@ a_newer_schema_is_left_alone(void **state)
 	char text[700];
 
 	(void)state;
-	OK(db_set_user_version(registry_db(registry), 3, &house.err));
-	snprintf(text, sizeof(text), "%s has schema 3, this release knows 2",
+	OK(db_set_user_version(registry_db(registry), 4, &house.err));
+	snprintf(text, sizeof(text), "%s has schema 4, this release knows 3",
 	    layout_registry(&house.config).p);
 	assert_null(registry_open(&house.config, DB_TOOL, 1, &house.err));
 	assert_err(&house.err, ERR_BUSY, text);
@@ -895,7 +924,7 @@ a_row_that_makes_no_sense_is_not_believed(void **state)
 	(void)state;
 	OK(db_exec(registry_db(registry),
 	    "INSERT INTO tenants VALUES ('../etc', 'u', 'active', 1, 0, 0, 1,"
-	    " 0, 0, 0); INSERT INTO hosts VALUES ('evil.test', '../etc');",
+	    " 0, 0, 0, ''); INSERT INTO hosts VALUES ('evil.test', '../etc');",
 	    &house.err));
 	FAILS(registry_find_host(registry, STR("evil.test"), &row, &house.err),
 	    ERR_CORRUPT,
@@ -1050,6 +1079,7 @@ main(void)
 		here(a_known_host_costs_no_sql),
 		cmocka_unit_test(the_cache_is_bounded_and_of_one_version),
 		here(a_row_comes_back_as_it_went_in),
+		here(a_plan_is_changed),
 		here(a_slug_is_taken_once),
 		here(an_incarnation_replaces_the_one_it_was_made_from),
 		here(generations_pass_all_that_there_were),

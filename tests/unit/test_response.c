@@ -76,6 +76,10 @@ static const struct {
 	    "{\"status\":507,\"message\":\"There is no room left to store "
 	    "this.\",\"data\":{}}",
 	    0 },
+	{ ERR_QUOTA, "/srv/x: full", 0, 507,
+	    "{\"status\":507,\"message\":\"This tenant has reached its "
+	    "limit.\",\"data\":{}}",
+	    0 },
 	{ ERR_CORRUPT, "/srv/x: page 7", 0, 500,
 	    "{\"status\":500,\"message\":\"Something went wrong while "
 	    "processing your request.\",\"data\":{}}",

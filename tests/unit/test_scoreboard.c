@@ -466,6 +466,49 @@ attempts_to_a_tenant(void **state)
 }
 
 static void
+a_tenant_has_its_rate(void **state)
+{
+	const struct str t1 = STR("t1"), t2 = STR("t2");
+	int64_t now_us = INT64_C(3) * 365 * 24 * 3600 * 1000000;
+	int i;
+
+	(void)state;
+	/* 20 a second: what two bring at once, then one each 50 ms. */
+	for (i = 0; i < 40; i++)
+		assert_int_equal(
+		    scoreboard_rate(board, t1, 20 * 3600, now_us), 0);
+	assert_int_equal(scoreboard_rate(board, t1, 20 * 3600, now_us), 50000);
+	/* Being refused costs nothing, and concerns nobody else. */
+	assert_int_equal(
+	    scoreboard_rate(board, t1, 20 * 3600, now_us + 49980), 20);
+	assert_int_equal(
+	    scoreboard_rate(board, t1, 20 * 3600, now_us + 50000), 0);
+	assert_true(scoreboard_rate(board, t1, 20 * 3600, now_us + 50000) > 0);
+	assert_int_equal(
+	    scoreboard_rate(board, t2, 20 * 3600, now_us + 50000), 0);
+	/* Another plan goes on from an empty bucket, at its own pace. */
+	assert_int_equal(
+	    scoreboard_rate(board, t1, 200 * 3600, now_us + 50000), 5000);
+	now_us += 60 * 1000000;
+	for (i = 0; i < 20000; i++)
+		assert_int_equal(
+		    scoreboard_rate(board, t1, 10000 * 3600, now_us), 0);
+	assert_int_equal(scoreboard_rate(board, t1, 10000 * 3600, now_us), 100);
+}
+
+static void
+a_slow_rate_lets_ten_come_at_once(void **state)
+{
+	const struct str t = STR("t");
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		assert_int_equal(scoreboard_rate(board, t, 1, 0), 0);
+	assert_true(scoreboard_rate(board, t, 1, 0) == INT64_C(3600) * 1000000);
+}
+
+static void
 a_full_table_forgets_the_nearest_to_full(void **state)
 {
 	static struct limit_table table;
@@ -478,22 +521,22 @@ a_full_table_forgets_the_nearest_to_full(void **state)
 	for (key = 1; key <= LIMIT_WAYS; key++)
 		for (i = 0; i < (int)key; i++)
 			assert_int_equal(
-			    limit_take(&table, key << 40 | 7, &slow, 0), 0);
+			    limit_take(&table, key << 44 | 7, &slow, 0), 0);
 	assert_int_equal(
-	    limit_take(&table, UINT64_C(9) << 40 | 7, &slow, 0), 0);
+	    limit_take(&table, UINT64_C(9) << 44 | 7, &slow, 0), 0);
 	/* The first is forgotten, the others are not. */
 	for (i = 0; i < 98; i++)
 		assert_int_equal(
-		    limit_take(&table, UINT64_C(2) << 40 | 7, &slow, 0), 0);
+		    limit_take(&table, UINT64_C(2) << 44 | 7, &slow, 0), 0);
 	assert_int_equal(
-	    limit_take(&table, UINT64_C(2) << 40 | 7, &slow, 0), 1000);
+	    limit_take(&table, UINT64_C(2) << 44 | 7, &slow, 0), 1000);
 	/* Giving back what nobody took changes nothing. */
-	limit_give(&table, UINT64_C(11) << 40 | 7, &slow, 0);
+	limit_give(&table, UINT64_C(11) << 44 | 7, &slow, 0);
 	assert_int_equal(
-	    limit_take(&table, UINT64_C(2) << 40 | 7, &slow, 0), 1000);
-	limit_give(&table, UINT64_C(2) << 40 | 7, &slow, 0);
+	    limit_take(&table, UINT64_C(2) << 44 | 7, &slow, 0), 1000);
+	limit_give(&table, UINT64_C(2) << 44 | 7, &slow, 0);
 	assert_int_equal(
-	    limit_take(&table, UINT64_C(2) << 40 | 7, &slow, 0), 0);
+	    limit_take(&table, UINT64_C(2) << 44 | 7, &slow, 0), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -517,6 +560,8 @@ main(void)
 		TEST(what_is_tried_counts_apart),
 		TEST(attempts_from_an_address),
 		TEST(attempts_to_a_tenant),
+		TEST(a_tenant_has_its_rate),
+		TEST(a_slow_rate_lets_ten_come_at_once),
 		cmocka_unit_test(a_full_table_forgets_the_nearest_to_full),
 	};
 

@@ -290,6 +290,59 @@ a_quota_of_its_own_comes_before_the_general(void **state)
 }
 
 static void
+set_plan(const char *name, int64_t size)
+{
+	struct config_plan *plan = &house.config.plan[house.config.n_plans++];
+
+	strcpy(plan->name, name);
+	plan->size = size;
+}
+
+/* By an open tenant, whose file may be larger already. */
+static void
+another_plan_is_taken_over(void **state)
+{
+	struct registry_tenant row = make("acme");
+	struct db *db;
+	int64_t n;
+
+	(void)state;
+	set_plan("free", 1 << 20);
+	set_plan("pro", 4 << 20);
+	new_cache(4);
+	db = get(&row)->db;
+	strcpy(row.plan, "free");
+	assert_ptr_equal(get(&row)->db, db);
+	OK(db_int(db, "PRAGMA max_page_count", &n, &house.err));
+	assert_int_equal(n, 256);
+	FAILS(db_exec(db, "CREATE TABLE big AS SELECT zeroblob(2000000) AS b",
+		  &house.err),
+	    ERR_QUOTA,
+	    "CREATE TABLE big AS SELECT zeroblob(2000: "
+	    "database or disk is full");
+	strcpy(row.plan, "pro");
+	(void)get(&row);
+	OK(db_exec(db, "CREATE TABLE big AS SELECT zeroblob(2000000) AS b",
+	    &house.err));
+	/* It may be read and made smaller, open or opened anew. */
+	strcpy(row.plan, "free");
+	(void)get(&row);
+	OK(db_int(db, "SELECT length(b) FROM big", &n, &house.err));
+	assert_int_equal(n, 2000000);
+	tenant_cache_drop(cache, "acme");
+	db = get(&row)->db;
+	OK(db_int(db, "PRAGMA max_page_count", &n, &house.err));
+	assert_in_range(n, 257, 600);
+	OK(db_exec(db, "DELETE FROM big", &house.err));
+	FAILS(db_exec(
+		  db, "INSERT INTO big VALUES (zeroblob(3000000))", &house.err),
+	    ERR_QUOTA,
+	    "INSERT INTO big VALUES (zeroblob(3000000: "
+	    "database or disk is full");
+	house.config.n_plans = 0;
+}
+
+static void
 the_idle_are_closed(void **state)
 {
 	struct registry_tenant a = make("a"), b = make("b");
@@ -710,6 +763,7 @@ main(void)
 		here(swapped_files_are_found_out),
 		here(opening_brings_the_schema_up),
 		here(a_quota_of_its_own_comes_before_the_general),
+		here(another_plan_is_taken_over),
 		here(the_idle_are_closed),
 		here(page_caches_stay_within_the_budget),
 		here(a_write_goes_to_the_current_file_or_nowhere),

@@ -50,6 +50,27 @@ creates_by_role(void **state)
 	    act(CREATE, OWNER, NULL, NEW("o@y.z", ",\"role\":\"owner\"")));
 }
 
+/* settle() has made four. */
+static void
+creates_as_many_as_the_plan_allows(void **state)
+{
+	static const char fault[] = "users: limit_users: At most 5 users.";
+
+	(void)state;
+	house.config.n_plans = 1;
+	strcpy(house.config.plan[0].name, "default");
+	house.config.plan[0].users = 5;
+	assert_done(act(CREATE, ADMIN, NULL, NEW("five@y.z", "")));
+	assert_fails(act(CREATE, ADMIN, NULL, NEW("six@y.z", "")), ERR_QUOTA,
+	    "the tenant has as many users as it may have", fault);
+	/* What is wrong anyway is said before. */
+	assert_fails(act(CREATE, MEMBER, NULL, NEW("six@y.z", "")), ERR_DENIED,
+	    "only an admin or owner may add users", "");
+	assert_done(act(DELETE, ADMIN, ids.other, NULL));
+	assert_done(act(CREATE, ADMIN, NULL, NEW("six@y.z", "")));
+	house.config.n_plans = 0;
+}
+
 #define WRONG     "the user's fields are not right"
 #define BAD_EMAIL "email: invalid_email: Must be a valid email address."
 
@@ -456,6 +477,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(creates, settle),
 		cmocka_unit_test_setup(creates_by_role, settle),
+		cmocka_unit_test_setup(
+		    creates_as_many_as_the_plan_allows, settle),
 		cmocka_unit_test_setup(refuses_bad_users, settle),
 		cmocka_unit_test_setup(a_member_changes_himself, settle),
 		cmocka_unit_test_setup(a_new_password_revokes_tokens, settle),

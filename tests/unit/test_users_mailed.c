@@ -135,6 +135,23 @@ who_may_invite_whom(void **state)
 }
 
 static void
+an_invitation_counts_as_a_user(void **state)
+{
+	(void)state;
+	house.config.n_plans = 1;
+	strcpy(house.config.plan[0].name, "default");
+	house.config.plan[0].users = 5;
+	assert_int_equal(
+	    confirm(INVITE, ADMIN, NULL, "n@example.com", NULL).rc, 0);
+	assert_refused(confirm(INVITE, ADMIN, NULL, "m@example.com", NULL),
+	    ERR_QUOTA, "the tenant has as many users as it may have");
+	/* Who is invited already can be asked again. */
+	assert_int_equal(
+	    confirm(INVITE, ADMIN, NULL, "n@example.com", NULL).rc, 0);
+	house.config.n_plans = 0;
+}
+
+static void
 who_was_invited_is_nobody_yet(void **state)
 {
 	struct outcome out =
@@ -187,6 +204,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    an_address_is_verified_and_changed, settle),
 		cmocka_unit_test_setup(who_may_invite_whom, settle),
+		cmocka_unit_test_setup(an_invitation_counts_as_a_user, settle),
 		cmocka_unit_test_setup(who_was_invited_is_nobody_yet, settle),
 	};
 
