@@ -11,12 +11,14 @@
 
 #include "fcgi/accounts.h"
 #include "fcgi/mailed.h"
+#include "fcgi/operator.h"
 #include "fcgi/prefer.h"
 #include "fcgi/signup.h"
 #include "tenants/audit.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
 #include "tenants/slug.h"
+#include "tenants/usage_show.h"
 
 #define MISSING_RETRY_S   30
 #define SUSPENDED_RETRY_S 300
@@ -245,6 +247,7 @@ static int
 work_in_place(struct answer *answer, struct str body, struct err *err)
 {
 	const struct answer_env *env = answer->env;
+	int64_t begun_us;
 	int rc;
 
 	if (!scoreboard_enter(env->board, env->slot, str_of(answer->row.uid),
@@ -255,9 +258,12 @@ work_in_place(struct answer *answer, struct str body, struct err *err)
 		err->retry_after = 1;
 		return -1;
 	}
+	begun_us = clock_mono_us();
 	durable_begin(env->durable, prefer_replicated(answer->request->prefer));
 	rc = work(answer, body, err);
 	scoreboard_leave(env->board, env->slot);
+	answer->work_us = clock_mono_us() - begun_us;
+	answer->wrote = durable_wrote(env->durable);
 	if (rc == 0) {
 		rc = durable_wait(env->durable, err);
 		answer->response->replicated = rc == 1;
@@ -316,6 +322,21 @@ ask(struct answer *answer, struct err *err)
 	return 0;
 }
 
+static int
+put_metrics(struct answer *answer, struct err *err)
+{
+	struct response *response = answer->response;
+
+	if (operator_check(answer->env->operator_token,
+		answer->request->authorization, err) != 0)
+		return -1;
+	response->type = RESPONSE_PROMETHEUS;
+	if (usage_show_prometheus(answer->env->call.config, clock_wall_ms(),
+		&response->body, err) != 0)
+		return -1;
+	return buf_check(&response->body, "the answer", err);
+}
+
 void
 answer_init(struct answer *answer, const struct answer_env *env,
     const struct request *request, struct response *response)
@@ -367,6 +388,8 @@ answer_body(struct answer *answer, struct str body, struct err *err)
 		    "{\"message\":\"API is healthy.\",\"code\":200,"
 		    "\"data\":{}}");
 		return 0;
+	case ROUTE_METRICS:
+		return put_metrics(answer, err);
 	case ROUTE_AUTH_METHODS:
 		accounts_methods(&response->body);
 		return 0;

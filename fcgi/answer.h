@@ -25,6 +25,7 @@ struct answer_env {
 	const struct app *app;
 	struct openapi *openapi;
 	const struct secret *master;
+	const char *operator_token;	/* "" = there is none */
 	struct scoreboard *board;
 	int slot;
 	struct durable *durable;	/* call.watch is its */
@@ -54,6 +55,8 @@ struct answer {
 	struct caller caller;
 	int refreshable;		/* the caller's token */
 	struct faults faults;
+	int wrote;			/* something was committed */
+	int64_t work_us;		/* with the tenant's file */
 };
 
 /*

@@ -19,6 +19,7 @@ struct durable {
 	int wanted;
 	int holds; /* one of those places */
 	int committed;
+	int wrote;
 	struct hint hint; /* of the last commit */
 };
 
@@ -58,6 +59,7 @@ after(void *arg, const struct hint *hint)
 	struct durable *durable = arg;
 
 	durable->committed = 1;
+	durable->wrote |= hint->commit.frame > 0;
 	durable->hint = *hint;
 }
 
@@ -97,7 +99,7 @@ void
 durable_begin(struct durable *durable, int wanted)
 {
 	durable->wanted = wanted;
-	durable->committed = 0;
+	durable->committed = durable->wrote = 0;
 }
 
 int
@@ -109,6 +111,12 @@ durable_wait(struct durable *durable, struct err *err)
 		durable->config->replica_confirm_ms, err) != 0)
 		return -1;
 	return 1;
+}
+
+int
+durable_wrote(const struct durable *durable)
+{
+	return durable->wrote;
 }
 
 void

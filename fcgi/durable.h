@@ -45,6 +45,9 @@ void durable_begin(struct durable *durable, int wanted);
  */
 int durable_wait(struct durable *durable, struct err *err);
 
+/* Has the request committed anything that is new? */
+int durable_wrote(const struct durable *durable);
+
 /* It is over, whatever became of it. */
 void durable_end(struct durable *durable);
 

@@ -68,6 +68,7 @@ response_reset(struct response *response)
 {
 	response->status = 200;
 	response->retry_after = 0;
+	response->type = RESPONSE_JSON;
 	response->allow = NULL;
 	response->etag[0] = '\0';
 	response->replicated = 0;
@@ -162,9 +163,9 @@ response_head(
 	buf_printf(out, "Status: %d %s\r\n", status, find(status)->reason);
 	if (status != 204 && status != 304)
 		buf_printf(out,
-		    "Content-Type: application/json\r\n"
+		    "Content-Type: %s\r\n"
 		    "Content-Length: %zu\r\n",
-		    response->body.n);
+		    response->type, response->body.n);
 	buf_puts(out, "Cache-Control: private, no-store\r\nX-Request-Id: ");
 	buf_puts(out, request_id);
 	buf_puts(out, "\r\n");

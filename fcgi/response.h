@@ -6,12 +6,16 @@
 #include "tenants/base/str.h"
 #include "tenants/call.h"
 
+#define RESPONSE_JSON       "application/json"
+#define RESPONSE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
+
 /*
- * An answer: its status, a few headers, a body that is JSON or empty.
+ * An answer: its status, a few headers, a body that is JSON (but for metrics) or empty.
  */
 struct response {
 	int status;
 	int retry_after;	/* seconds; 0 = not said */
+	const char *type;	/* of the body */
 	const char *allow;	/* "GET, HEAD, OPTIONS", or NULL */
 	char etag[48];		/* with its quotes, or "" */
 	int replicated;		/* it was asked for, and is */

@@ -19,6 +19,8 @@ static const struct path {
 } paths[] = {
 	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "health" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_HEALTH } } },
+	{ ROUTE_PLATFORM, { "metrics" }, "GET, HEAD, OPTIONS",
+	    { { "GET", ROUTE_METRICS } } },
 	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "openapi.json" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_OPENAPI } } },
 	{ ROUTE_MACHINE, { "api", "domains", "ask" }, "GET, HEAD, OPTIONS",

@@ -16,6 +16,7 @@ enum route {
 	ROUTE_OPENAPI,
 	ROUTE_SIGN_UP,		/* fcgi/signup.h */
 	ROUTE_ASK,		/* may there be a certificate for a host? */
+	ROUTE_METRICS,
 	ROUTE_AUTH_METHODS,
 	ROUTE_SIGN_IN,		/* auth-with-password */
 	ROUTE_REFRESH,

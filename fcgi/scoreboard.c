@@ -90,6 +90,7 @@ struct scoreboard {
 	_Atomic uint64_t bucket[BUCKETS];
 	struct limit_table attempts[SCOREBOARD_WHATS][BYS];
 	struct limit_table rates; /* of tenants, in ticks */
+	struct meter meter;
 };
 
 struct scoreboard *
@@ -382,6 +383,12 @@ scoreboard_rate(struct scoreboard *board, struct str tenant, int64_t an_hour,
 	return TICK_US * limit_take(&board->rates,
 			     hash(board, 0, tenant.p, tenant.n), &rate,
 			     now_us / TICK_US);
+}
+
+struct meter *
+scoreboard_meter(struct scoreboard *board)
+{
+	return &board->meter;
 }
 
 int

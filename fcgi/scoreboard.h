@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "fcgi/meter.h"
 #include "tenants/base/err.h"
 #include "tenants/base/str.h"
 
@@ -60,6 +61,9 @@ void scoreboard_leave(struct scoreboard *board, int slot);
  */
 int64_t scoreboard_rate(struct scoreboard *board, struct str tenant,
     int64_t an_hour, int64_t now_us);
+
+/* What tenants use, counted by all. */
+struct meter *scoreboard_meter(struct scoreboard *board);
 
 /*
  * Does this slot get one of the places of those who may hold a worker for

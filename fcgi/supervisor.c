@@ -17,6 +17,8 @@
  * ends.  Two generations have to fit into the scoreboard, so a renewal waits
  * until those who are leaving are gone.
  *
+ * What the workers have counted (meter.h) it writes down once in a while.
+ *
  * SIGTERM and SIGINT stop it.  The socket's name goes first, so that nobody
  * connects any more; workers answer those who have, bounded in time; then the
  * replicator is told, which ships what is left, and the mailer.  A second signal ends at once
@@ -37,6 +39,7 @@
 #include "fcgi/child.h"
 #include "fcgi/listen.h"
 #include "fcgi/notify.h"
+#include "fcgi/operator.h"
 #include "fcgi/places.h"
 #include "fcgi/scoreboard.h"
 #include "tenants/base/clock.h"
@@ -65,6 +68,7 @@ struct supervisor {
 	int64_t renewal_ms; /* until when it has to be through */
 	int stopping;
 	int served; /* a generation has */
+	int64_t metered_ms; /* when what tenants used was last written */
 	int status; /* of the exit */
 };
 
@@ -410,6 +414,17 @@ take_signals(struct supervisor *sv)
 		reap(sv);
 }
 
+static void
+write_usage(struct supervisor *sv, int64_t now_ms)
+{
+	struct err err = ERR_INIT;
+
+	if (meter_flush(scoreboard_meter(sv->board), &sv->config,
+		now_ms - sv->metered_ms, &err) != 0)
+		log_err("usage", STR_NONE, &err);
+	sv->metered_ms = now_ms;
+}
+
 static int64_t
 sooner(int64_t wait_ms, int64_t then_ms, int64_t now_ms)
 {
@@ -445,6 +460,10 @@ act_on_time(struct supervisor *sv)
 	if (!sv->stopping) {
 		renewal_goes_on(sv);
 		relieve(sv, now_ms);
+		if (now_ms >= sv->metered_ms + sv->config.usage_interval_ms)
+			write_usage(sv, now_ms);
+		wait_ms = sooner(wait_ms,
+		    sv->metered_ms + sv->config.usage_interval_ms, now_ms);
 	}
 	if (sv->renewal == CHECKING || sv->renewal == STARTING ||
 	    places_count_workers(&sv->places, PHASE_RELIEF) > 0)
@@ -460,6 +479,7 @@ supervisor_run(struct supervisor *sv)
 	int64_t wait_ms;
 
 	sv->renewal = ASKED;
+	sv->metered_ms = clock_mono_ms();
 	/* Before there is a registry it has nothing to do. */
 	if (file_exists(layout_registry(&sv->config).p, &err) == 1)
 		keep_replicator(sv);
@@ -469,6 +489,7 @@ supervisor_run(struct supervisor *sv)
 			err_die("supervisor: poll: %s", strerror(errno));
 		take_signals(sv);
 	}
+	write_usage(sv, clock_mono_ms());
 	log_info("stopped", "with nothing left to do");
 	return sv->status;
 }
@@ -528,7 +549,8 @@ supervisor_open(
 	if (child_find_binary(program_invocation_name, sv->binary,
 		sizeof sv->binary, err) != 0 ||
 	    open_locks(sv, err) != 0 ||
-	    crypto_key_create(layout_master_key(config).p, err) != 0)
+	    crypto_key_create(layout_master_key(config).p, err) != 0 ||
+	    operator_create(config, err) != 0)
 		goto fail;
 	sv->board = scoreboard_create(&sv->board_fd, err);
 	if (!sv->board || open_signals(sv, err) != 0 ||

@@ -17,6 +17,7 @@
 
 #include "fcgi/answer.h"
 #include "fcgi/conn.h"
+#include "fcgi/operator.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
 #include "fcgi/scoreboard.h"
@@ -39,6 +40,7 @@ struct worker {
 	struct conn *conn;
 	struct app *app;
 	struct secret master;
+	char operator_token[OPERATOR_TOKEN];
 	struct answer_env env;
 	struct response response;
 	struct buf head;
@@ -89,6 +91,8 @@ open_all(struct worker *worker, struct err *err)
 	env->app = worker->app;
 	env->openapi = openapi_new(worker->app);
 	env->master = &worker->master;
+	operator_load(config, worker->operator_token);
+	env->operator_token = worker->operator_token;
 	return 0;
 }
 
@@ -108,6 +112,7 @@ close_all(struct worker *worker)
 	response_free(&worker->response);
 	buf_free(&worker->head);
 	crypto_wipe(&worker->master, sizeof worker->master);
+	crypto_wipe(worker->operator_token, sizeof worker->operator_token);
 	scoreboard_unmap(env->board);
 	file_drop(&worker->board_fd);
 }
@@ -152,6 +157,32 @@ log_request(const struct worker *worker, const struct request *request,
 	log_end(&line);
 }
 
+/* Of requests for a tenant, whatever became of them. */
+static void
+count(struct worker *worker, const struct request *request,
+    const struct answer *answer, const struct err *err, int64_t cpu_us)
+{
+	int refused = err->code == ERR_LIMIT || err->code == ERR_QUOTA;
+	const int64_t sum[USAGE_SUMS] = {
+		[USAGE_READS] = !refused && !answer->wrote,
+		[USAGE_WRITES] = answer->wrote,
+		[USAGE_SLOW] =
+		    answer->wrote && answer->work_us > USAGE_SLOW_MS * 1000,
+		[USAGE_REFUSED] = refused,
+		[USAGE_CPU_US] = cpu_us,
+		[USAGE_BYTES_IN] = request->length,
+		[USAGE_BYTES_OUT] =
+		    (int64_t)(worker->head.n +
+			      (str_is(request->method, "HEAD")
+				      ? 0
+				      : worker->response.body.n)),
+	};
+
+	if (answer->host == ROUTE_TENANT && answer->row.slug[0] != '\0')
+		meter_add(
+		    scoreboard_meter(worker->env.board), &answer->row, sum);
+}
+
 static void
 serve_request(struct worker *worker)
 {
@@ -162,7 +193,7 @@ serve_request(struct worker *worker)
 	struct str body = STR_NONE;
 	struct err err = ERR_INIT, lost = ERR_INIT;
 	struct str sent;
-	int64_t begun_us = clock_mono_us();
+	int64_t begun_us = clock_mono_us(), cpu_us = clock_cpu_us();
 
 	worker->served++;
 	snprintf(worker->id + PREFIX, sizeof worker->id - PREFIX, "-%llx",
@@ -187,6 +218,7 @@ serve_request(struct worker *worker)
 		err = lost;
 	log_request(
 	    worker, &request, &answer, &err, clock_mono_us() - begun_us);
+	count(worker, &request, &answer, &err, clock_cpu_us() - cpu_us);
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "tenants/base/json.h"
 #include "tenants/layout.h"
 #include "tenants/registry.h"
+#include "tenants/usage_show.h"
 
 #define STATUS_MAX    (64 << 20)
 #define STATUS_VALUES 1000000
@@ -32,21 +33,68 @@ usage(void)
 
 enum form { TABLE, JSON, PROMETHEUS };
 
-static void
-print_prometheus(const struct json *root)
+static int
+print_prometheus(
+    const struct config *config, const struct json *root, struct err *err)
 {
 	struct buf text;
+	int rc;
 
 	buf_init(&text, STATUS_MAX);
 	status_put_prometheus(root, &text);
-	printf("%.*s", STR_FMT(buf_view(&text)));
+	rc = usage_show_prometheus(config, clock_wall_ms(), &text, err);
+	if (rc == 0)
+		printf("%.*s", STR_FMT(buf_view(&text)));
 	buf_free(&text);
+	return rc;
+}
+
+/* What tenants used (of one, where there is a slug), after all else. */
+static int
+print_usage(const struct config *config, const char *slug, struct err *err)
+{
+	int64_t now_ms = clock_wall_ms();
+	struct buf text;
+	int rc;
+
+	buf_init(&text, STATUS_MAX);
+	rc = slug != NULL ? usage_show_tenant(config, now_ms, slug, &text, err)
+			  : usage_show_growing(config, now_ms, &text, err);
+	if (rc == 0)
+		printf("%.*s", STR_FMT(buf_view(&text)));
+	buf_free(&text);
+	return rc;
+}
+
+/* An object, with one member more: "usage". */
+static int
+print_json(const struct config *config, struct str object, const char *slug,
+    struct err *err)
+{
+	int64_t now_ms = clock_wall_ms();
+	struct buf text;
+	int rc;
+
+	object = str_trim(object);
+	buf_init(&text, STATUS_MAX);
+	buf_str(&text, str_sub(object, 0, object.n - 1));
+	buf_puts(&text, ",\"usage\":");
+	rc = slug != NULL
+		 ? usage_show_tenant_json(config, now_ms, slug, &text, err)
+		 : usage_show_json(config, now_ms, &text, err);
+	buf_puts(&text, "}\n");
+	if (rc == 0)
+		rc = buf_check(&text, "the status", err);
+	if (rc == 0)
+		printf("%.*s", STR_FMT(buf_view(&text)));
+	buf_free(&text);
+	return rc;
 }
 
 /* Of one tenant; a replaced incarnation of it may follow the current one. */
 static int
-print_tenant(const struct json *rows, const char *slug, enum form form,
-    struct arena *arena, struct err *err)
+print_tenant(const struct config *config, const struct json *rows,
+    const char *slug, enum form form, struct arena *arena, struct err *err)
 {
 	const struct json *row = rows != NULL ? rows->child : NULL;
 	int found = 0, wrong = 0;
@@ -57,15 +105,17 @@ print_tenant(const struct json *rows, const char *slug, enum form form,
 		if (found && form != JSON)
 			putchar('\n');
 		found = 1;
-		if (form == JSON)
-			printf("%.*s\n", STR_FMT(row->raw));
-		else
+		if (form != JSON)
 			status_show_one(row, arena);
+		else if (print_json(config, row->raw, slug, err) != 0)
+			return -1;
 		wrong |= status_text(row, "error", arena)[0] != '\0';
 	}
 	if (!found)
 		return err_set(
 		    err, ERR_NOT_FOUND, "no tenant %s is replicated", slug);
+	if (form != JSON && print_usage(config, slug, err) != 0)
+		return -1;
 	return wrong;
 }
 
@@ -89,27 +139,31 @@ complain_of_claim(const struct json *claim, struct arena *arena)
 
 /* Is anything wrong?  That is what the exit status says. */
 static int
-print_status(const struct buf *json, const char *slug, enum form form,
-    struct arena *arena, struct err *err)
+print_status(const struct config *config, const struct buf *json,
+    const char *slug, enum form form, struct arena *arena, struct err *err)
 {
 	const struct json_limits limits = { 8, STATUS_VALUES };
 	const struct json *root, *row;
-	int rc, wrong;
+	int rc = 0, wrong;
 
 	if (json_parse(buf_view(json), limits, arena, &root, err))
 		return -1;
 	wrong = complain_of_claim(json_get(root, "claim"), arena);
 	row = json_get(root, "tenants");
 	if (slug != NULL) {
-		rc = print_tenant(row, slug, form, arena, err);
+		rc = print_tenant(config, row, slug, form, arena, err);
 		return rc < 0 ? rc : rc | wrong;
 	}
-	if (form == JSON)
-		printf("%.*s\n", STR_FMT(buf_view(json)));
-	else if (form == PROMETHEUS)
-		print_prometheus(root);
-	else
+	if (form == TABLE)
 		status_show_all(root, arena);
+	if (form == JSON)
+		rc = print_json(config, buf_view(json), NULL, err);
+	else if (form == PROMETHEUS)
+		rc = print_prometheus(config, root, err);
+	else
+		rc = print_usage(config, NULL, err);
+	if (rc != 0)
+		return -1;
 	for (row = row != NULL ? row->child : NULL; row != NULL;
 	     row = row->next) {
 		wrong |= status_text(row, "error", arena)[0] != '\0';
@@ -243,7 +297,7 @@ cmd_status(int argc, char **argv)
 		if (read_offline(&config, &json, &err))
 			goto out;
 	}
-	rc = print_status(&json, slug, form, arena, &err);
+	rc = print_status(&config, &json, slug, form, arena, &err);
 out:
 	if (rc < 0)
 		fprintf(stderr, "rowhouse status: %s\n", err.msg);

@@ -110,6 +110,24 @@ layout_outbox(const struct config *config)
 }
 
 struct layout_path
+layout_usage_all(const struct config *config)
+{
+	return path("%s/usage", config->data);
+}
+
+struct layout_path
+layout_usage(const struct config *config, const char *day)
+{
+	return path("%s/usage/%.40s", config->data, day);
+}
+
+struct layout_path
+layout_operator_token(const struct config *config)
+{
+	return path("%s/operator.token", config->data);
+}
+
+struct layout_path
 layout_fcgi_socket(const struct config *config)
 {
 	return path("%s/fcgi.sock", config->run);

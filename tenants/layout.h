@@ -17,7 +17,9 @@
  *	<data>/registry/shelf/
  *	<data>/templates/                               of new tenants (template.h)
  *	<data>/outbox/                                  mails to be sent (outbox.h)
+ *	<data>/usage/<day>                              what they used (usage.h)
  *	<data>/master.key
+ *	<data>/operator.token                           for GET /metrics
  *	<data>/hash.0, hash.1                           slots for password hashes
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
  *	<run>/fcgi.sock, hint.sock, ack.sock, control.sock
@@ -47,6 +49,9 @@ struct layout_path layout_spool(const struct config *config, const char *slug,
 struct layout_path layout_shelf(const struct config *config, const char *slug);
 struct layout_path layout_templates(const struct config *config);
 struct layout_path layout_outbox(const struct config *config);
+struct layout_path layout_usage_all(const struct config *config);
+struct layout_path layout_usage(const struct config *config, const char *day);
+struct layout_path layout_operator_token(const struct config *config);
 struct layout_path layout_fcgi_socket(const struct config *config);
 struct layout_path layout_hint_socket(const struct config *config);
 struct layout_path layout_ack_socket(const struct config *config);

@@ -37,6 +37,12 @@ clock_mono_us(void)
 	return read_clock(CLOCK_MONOTONIC, 1000000);
 }
 
+int64_t
+clock_cpu_us(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID, 1000000);
+}
+
 void
 clock_format(int64_t wall_ms, char out[CLOCK_TEXT])
 {

@@ -11,6 +11,8 @@
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/* CPU time of this process so far. */
+int64_t clock_cpu_us(void);
 
 /* "2026-11-23T10:00:00.123Z", 24 bytes and a NUL. */
 #define CLOCK_TEXT 25

@@ -74,6 +74,8 @@ struct config {
 	int64_t write_ms;		/* and writing; 1s */
 	int64_t tenant_size_max;	/* bytes; 10 GiB */
 	int64_t tenant_grace_ms;	/* so long a deleted one can be undeleted; 7d */
+	int64_t usage_interval_ms;	/* what they used is written so often; 60s */
+	int64_t usage_keep_ms;		/* and kept so long; 35d */
 	int64_t token_ttl_ms;		/* 5d */
 	int64_t password_passes;	/* argon2id t; 2 */
 	int64_t password_kib;		/* argon2id m; 19456 */

@@ -44,6 +44,14 @@ for name in localhost LOCALHOST localhost:1; do
 	host $name
 	is "$name is the platform" "$(param TENANT)" -
 done
+# The operator's page of the platform, and nobody else's.
+http -H 'Authorization: Bearer x' "http://localhost:$PORT/metrics"
+is '/metrics of the platform is for the pool' \
+    "$(param TENANT) $(param REQUEST_URI) $(param HTTP_AUTHORIZATION)" '- /metrics Bearer x'
+http "http://localhost:$PORT/metrics/x"
+unlike '  and nothing below it' "$body" TENANT
+http "http://acme.localhost:$PORT/metrics"
+is '  of a tenant it is a page that is not there' "$status" 404
 for name in a.b.localhost acme.localhost. localhost. other.example \
     acme.localhost.evil.example evil.example.acmelocalhost 127.1 '[::1]' \
     acmexlocalhost ..localhost; do

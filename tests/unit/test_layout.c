@@ -25,6 +25,9 @@ puts_things_where_the_header_says(void **state)
 	    "/srv/data/tenants/acme/deadbeef");
 	AT(db(c, "acme", 26), "/srv/data/tenants/acme/0000001a/db.sqlite");
 	AT(spool(c, "acme", 26), "/srv/data/tenants/acme/0000001a/spool");
+	AT(usage_all(c), "/srv/data/usage");
+	AT(usage(c, "2026-11-28"), "/srv/data/usage/2026-11-28");
+	AT(operator_token(c), "/srv/data/operator.token");
 	AT(fcgi_socket(c), "/run/rowhouse/fcgi.sock");
 	AT(hint_socket(c), "/run/rowhouse/hint.sock");
 	AT(control_socket(c), "/run/rowhouse/control.sock");
