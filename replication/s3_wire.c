@@ -112,10 +112,18 @@ add_header(struct request *request, const char *name, const char *value)
 		add_sign(request, name, value);
 }
 
+/* As the call was told, or as all are. */
+static int64_t
+time_of(const struct s3_call *call)
+{
+	return clock_wall_ms() +
+	       (call->clock_set ? call->skew_ms : call->wire->skew_ms);
+}
+
 static void
 sign(struct s3_wire *wire, const struct s3_call *call, struct request *request)
 {
-	int64_t now = clock_wall_ms() + wire->skew_ms;
+	int64_t now = time_of(call);
 	const char *payload = call->payload[0] ? call->payload : empty_hash;
 	struct str url = buf_view(&request->url);
 	char date[S3_SIGN_DATE];
@@ -218,8 +226,8 @@ send(struct s3_wire *wire, struct s3_call *call)
 		.offset = call->offset,
 		.length = call->length,
 		.path = call->path,
-		.stall_ms = call->stall_ms ? call->stall_ms
-					   : wire->place.stall_ms,
+		.stall_ms =
+		    call->stall_ms ? call->stall_ms : wire->place.stall_ms,
 		.whole_ms = call->class == S3_GETS
 				? 0
 				: WHOLE_MS(call->fd < 0 ? (int64_t)call->body.n
@@ -284,38 +292,52 @@ again_at_once(struct s3_call *call)
 	call->wire->last = &call->next;
 }
 
-/* Further from the time that requests bear than any store takes. */
+/* Further from the time that the request bore than any store takes. */
 static int
 is_skewed(const struct s3_call *call)
 {
 	int64_t theirs = net_date(net_header(&call->net, "Date"));
-	int64_t ours = clock_wall_ms() + call->wire->skew_ms;
 
-	return theirs >= 0 && llabs((long long)(theirs - ours)) > SKEW_MS;
+	return theirs >= 0 &&
+	       llabs((long long)(theirs - time_of(call))) > SKEW_MS;
 }
 
-/* 1 the time is another now. */
+/* 1 the call bears the time that the answer has from now on. */
 static int
 set_clock(struct s3_call *call)
 {
 	int64_t theirs = net_date(net_header(&call->net, "Date"));
-	struct s3_wire *wire = call->wire;
-	int64_t ours;
 
 	if (call->clock_set == CLOCK_TRIES || theirs < 0)
 		return 0;
 	call->clock_set++;
-	ours = clock_wall_ms();
-	/* Another call may have said so a moment ago. */
-	if (llabs((long long)(theirs - ours - wire->skew_ms)) < CLOCK_MS)
-		return 1;
-	wire->skew_ms = theirs - ours;
-	log_warn("store",
-	    "the clock of %s is %lld s %s ours; requests to it "
-	    "bear its time",
-	    wire->place.host, (long long)llabs((long long)wire->skew_ms / 1000),
-	    wire->skew_ms > 0 ? "ahead of" : "behind");
+	call->skew_ms = theirs - clock_wall_ms();
 	return 1;
+}
+
+/*
+ * The store took a request that bears another time than all do.  One answer has
+ * told that time, another accepts it: it is the store's.
+ */
+static void
+adopt_clock(const struct s3_call *call)
+{
+	struct s3_wire *wire = call->wire;
+	long long s = llabs((long long)call->skew_ms) / 1000;
+
+	if (!call->clock_set ||
+	    llabs((long long)(call->skew_ms - wire->skew_ms)) < CLOCK_MS)
+		return;
+	wire->skew_ms = call->skew_ms;
+	if (s < CLOCK_MS / 1000)
+		log_info(
+		    "store", "the clock of %s is ours again", wire->place.host);
+	else
+		log_warn("store",
+		    "the clock of %s is %lld s %s ours; requests to it bear "
+		    "its time",
+		    wire->place.host, s,
+		    wire->skew_ms > 0 ? "ahead of" : "behind");
 }
 
 /* 1 there are other keys now. */
@@ -359,7 +381,7 @@ retry_after(const struct s3_call *call)
 	at = net_date(value);
 	if (at < 0)
 		return 0;
-	at -= clock_wall_ms() + call->wire->skew_ms;
+	at -= time_of(call);
 	return at < 0 ? 0 : at > 3600000 ? 3600000 : at;
 }
 
@@ -415,6 +437,7 @@ on_success(struct s3_call *call)
 	struct err err = ERR_INIT;
 
 	note_up(call->wire, 1);
+	adopt_clock(call);
 	if (wrong) {
 		if (++call->rejected < REJECTED && repeat(call, 0) == 0)
 			return;

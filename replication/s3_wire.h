@@ -18,8 +18,10 @@
  * another request under way.  So a call may be carried out more than once, and
  * `doubtful` says where one of them may have been before the last.
  *
- * A clock that is wrong is corrected from the answer's Date, a few times, and
- * keys that have expired are read again, once.
+ * Where the store says that the time is wrong a call is sent again with the
+ * Date of that answer, a few times.  Others bear that time only when a request
+ * with it was accepted: one answer may be wrong.  Keys that have expired are
+ * read again, once.
  */
 struct s3_wire {
 	struct s3_place place;
@@ -88,6 +90,7 @@ struct s3_call {
 	unsigned attempts, rejected;
 	int64_t begun_ms, due_ms;
 	int clock_set, keys_read;
+	int64_t skew_ms;	/* of its own, where clock_set */
 	struct s3_call *next;
 };
 

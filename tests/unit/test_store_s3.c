@@ -169,8 +169,7 @@ what_another_has_put(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		const struct turn turns[] = {
-			PROBED,
+		const struct turn turns[] = { PROBED,
 			{ .want = NAME, NULL, "412 Precondition Failed" },
 			{ .want = GOT, NULL, "200 OK", sum, cases[i].theirs },
 			/* without a sum it must differ twice */
@@ -178,8 +177,7 @@ what_another_has_put(void **state)
 			{ .want = GOT, NULL, "200 OK", tag, cases[i].theirs },
 			/* without an ETag it is no object */
 			{ .want = GOT, NULL, "200 OK", NULL, cases[i].theirs },
-			{ .want = GOT, NULL, "200 OK", tag, cases[i].theirs }
-		};
+			{ .want = GOT, NULL, "200 OK", tag, cases[i].theirs } };
 		struct err err = ERR_INIT;
 
 		script(turns);
@@ -416,6 +414,57 @@ a_clock_that_is_wrong(void **state)
 		assert_in_range(signed_at(2) - (int64_t)theirs + 5, 0, 65);
 		leave();
 	}
+}
+
+/* Nothing but the call that was lied to bears the time of a lie. */
+static void
+one_answer_sets_no_clock(void **state)
+{
+	char lie[100], truth[100];
+	time_t now = time(NULL), theirs = now + 3600;
+	const struct turn turns[] = {
+		{ .want = "GET /bucket/?",
+		    NULL,
+		    "403 Forbidden",
+		    lie,
+		    ERROR("RequestTimeTooSkewed", "") },
+		{ .want = "DELETE ", NULL, "204 No Content" },
+		{ .want = "GET /bucket/?",
+		    NULL,
+		    "403 Forbidden",
+		    truth,
+		    ERROR("RequestTimeTooSkewed", "") },
+		{ .want = "GET /bucket/?",
+		    NULL,
+		    "200 OK",
+		    XML,
+		    "<ListBucketResult/>" },
+		{ .want = "DELETE ", NULL, "204 No Content" },
+	};
+	struct seen each[2];
+	struct store_op op[2];
+	struct err err = ERR_INIT;
+	struct tm tm;
+
+	(void)state;
+	strftime(lie, sizeof lie, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+	    gmtime_r(&theirs, &tm));
+	strftime(truth, sizeof truth, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+	    gmtime_r(&now, &tm));
+	script(turns);
+	op[0] = new_op(STORE_SLUGS, file_2(), &each[0]);
+	op[1] = new_op(STORE_DELETE, file_2(), &each[1]);
+	for (int i = 0; i < 2; i++)
+		store_submit(store, &op[i]);
+	while (!each[0].done || !each[1].done)
+		(void)store_poll(store, NULL, 0, 1000);
+	assert_int_equal(each[0].err.code, ERR_NONE);
+	assert_int_equal(run(STORE_DELETE, file_2(), &err), 0);
+	assert_in_range(signed_at(1) - (int64_t)now + 5, 0, 65);
+	assert_in_range(signed_at(2) - (int64_t)theirs + 5, 0, 65);
+	assert_in_range(signed_at(3) - (int64_t)now + 5, 0, 65);
+	assert_in_range(signed_at(4) - (int64_t)now + 5, 0, 65);
+	leave();
 }
 
 static void
@@ -896,6 +945,7 @@ main(void)
 		cmocka_unit_test(a_store_that_heeds_nothing),
 		cmocka_unit_test(what_is_worth_another_try),
 		cmocka_unit_test(a_clock_that_is_wrong),
+		cmocka_unit_test(one_answer_sets_no_clock),
 		cmocka_unit_test(refusals_are_explained),
 		cmocka_unit_test(what_breaks_off_goes_on),
 		cmocka_unit_test(what_ends_too_early_goes_on),
