@@ -181,7 +181,7 @@ retry(struct claim *claim, const struct err *err)
 	int64_t wait = RETRY_FIRST_MS;
 	int i;
 
-	if (claim->failures == 0)
+	if (claim->failures == 0 || err->code != claim->failure.code)
 		log_err("claim", STR(""), err);
 	for (i = 0; i < claim->failures && wait < RETRY_LAST_MS; i++)
 		wait *= 2;
@@ -348,9 +348,9 @@ read_done(struct store_op *op, const struct err *failure)
 		retry(claim, &err);
 		return;
 	}
-	answered(claim);
 	/* Confirmed; or the answer to our own was lost. */
 	if (claim_entry_same(&claim->seen, &claim->mine)) {
+		answered(claim);
 		taken(claim);
 	} else if (is_other_house(claim)) {
 		lose_to_other_house(claim);
@@ -434,6 +434,13 @@ const struct err *
 claim_lost(const struct claim *claim)
 {
 	return claim->state == LOST ? &claim->failure : NULL;
+}
+
+const struct err *
+claim_refused(const struct claim *claim)
+{
+	return claim->state == READ && claim->failures > 0 ? &claim->failure
+							   : NULL;
 }
 
 static void

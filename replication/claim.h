@@ -65,6 +65,9 @@ int claim_is_fresh(struct claim *claim, int64_t mono_ms);
 /* Is somebody else the owner?  Then why, with a hint; else NULL. */
 const struct err *claim_lost(const struct claim *claim);
 
+/* Why the last try to take it failed; NULL: it is taken, or being taken. */
+const struct err *claim_refused(const struct claim *claim);
+
 /*
  * Says goodbye, so that nobody has to wait: blocks, for a bounded time, and
  * what fails is only logged.  Nothing may be on its way any more.

@@ -119,21 +119,26 @@ print_tenant(const struct config *config, const struct json *rows,
 	return wrong;
 }
 
+static void
+complain(const char *error, const char *hint)
+{
+	fprintf(stderr, "rowhouse status: %s\n", error);
+	if (hint[0] != '\0')
+		fprintf(stderr, "  %s\n", hint);
+}
+
 /* Whose is the replica?  1 where it is not, or not yet, this machine's. */
 static int
 complain_of_claim(const struct json *claim, struct arena *arena)
 {
-	const char *error, *hint;
+	const char *error;
 
 	if (claim == NULL || claim->type != JSON_OBJECT)
 		return 0;
 	error = status_text(claim, "error", arena);
-	hint = status_text(claim, "hint", arena);
 	if (error[0] == '\0')
 		return 0;
-	fprintf(stderr, "rowhouse status: %s\n", error);
-	if (hint[0] != '\0')
-		fprintf(stderr, "  %s\n", hint);
+	complain(error, status_text(claim, "hint", arena));
 	return 1;
 }
 
@@ -290,7 +295,7 @@ cmd_status(int argc, char **argv)
 	if (control_status(&config, &json, &err)) {
 		if (err.code != ERR_BUSY)
 			goto out;
-		fprintf(stderr, "rowhouse status: %s\n", err.msg);
+		complain(err.msg, err.hint);
 		err_clear(&err);
 		buf_reset(&json);
 		stopped = 1;
@@ -300,7 +305,7 @@ cmd_status(int argc, char **argv)
 	rc = print_status(&config, &json, slug, form, arena, &err);
 out:
 	if (rc < 0)
-		fprintf(stderr, "rowhouse status: %s\n", err.msg);
+		complain(err.msg, err.hint);
 	arena_free(arena);
 	buf_free(&json);
 	if (rc < 0)

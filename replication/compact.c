@@ -137,7 +137,11 @@ compact_fail(struct compact_job *job, const struct err *err)
 	for (int i = 0; i < stream->chore_failures && wait < RETRY_LAST_MS; i++)
 		wait *= 2;
 	stream->chore_failures++;
-	job->failure = *err;
+	if (stream->chore_failure == NULL)
+		stream->chore_failure = malloc(sizeof(*stream->chore_failure));
+	if (stream->chore_failure == NULL)
+		err_die("out of memory");
+	*stream->chore_failure = job->failure = *err;
 	stream->chores_ms = job->now_ms + wait;
 }
 
@@ -379,8 +383,8 @@ put_done(struct store_op *op, const struct err *failure)
 	struct err err = ERR_INIT;
 
 	job->in_flight--;
-	stream_count(job->stream, op,
-	    failure->code == ERR_NONE ? job->subject.size : 0);
+	stream_count(
+	    job->stream, op, failure->code == ERR_NONE ? job->subject.size : 0);
 	job->phase = COMPACT_SHELF;
 	if (failure->code == ERR_CONFLICT) {
 		/* Never counted on, and not tried again. */
@@ -436,6 +440,8 @@ end(struct compact_job *job)
 		stream->env->shelf_bytes += job->bytes - stream->shelf_bytes;
 		stream->shelf_bytes = job->bytes;
 		stream->chore_failures = 0;
+		free(stream->chore_failure);
+		stream->chore_failure = NULL;
 		if (catalog_set_next(job->catalog, stream->chores_ms, &err))
 			log_err("compact", str_of(stream->slug), &err);
 	}

@@ -292,11 +292,14 @@ ask(const struct config *config, const char *request, int64_t timeout_ms,
 	if (wait.fd < 0)
 		return err_sys(err, "control socket");
 	if (connect(wait.fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
+		if (errno == ENOENT || errno == ECONNREFUSED) {
 			err_set(err, ERR_BUSY,
 			    "no replicator is running (nobody answers at %s)",
 			    addr.sun_path);
-		else
+			err_hint(err,
+			    "rowhouse serve starts it; why it ended "
+			    "is in the log, and rowhouse check looks");
+		} else
 			err_sys(err, "%s: connect", addr.sun_path);
 		goto out;
 	}

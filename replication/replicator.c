@@ -556,7 +556,8 @@ tick(struct replicator *r, int all)
 static int
 anything_left(const struct replicator *r)
 {
-	return claim_lost(r->claim) == NULL && streams_left(r->streams);
+	return claim_lost(r->claim) == NULL &&
+	       claim_refused(r->claim) == NULL && streams_left(r->streams);
 }
 
 void

@@ -152,7 +152,19 @@ put_proof(struct buf *out, int *first, const struct stream *stream)
 	put_int(out, first, "proof_failed", is_disproven(stream));
 }
 
-/* What is wrong now: an error, or else a replica that is not the database. */
+/* Once is not yet worth an alarm, where it may go well the next time. */
+static int
+is_untidy(const struct stream *stream)
+{
+	return stream->chore_failure != NULL &&
+	       (stream->chore_failures > 1 ||
+		   !err_class(stream->chore_failure->code)->retry);
+}
+
+/*
+ * What is wrong now: an error, or else a replica that is not the database, or that
+ * is not kept in its bounds.
+ */
 static void
 put_error(struct buf *out, int *first, const struct stream *stream)
 {
@@ -179,6 +191,10 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 		    stream->proof.failed);
 		snprintf(hint, sizeof(hint), "rowhouse verify %s --new-epoch",
 		    stream->slug);
+	} else if (is_untidy(stream)) {
+		snprintf(error, sizeof(error), "compaction and retention: %s",
+		    stream->chore_failure->msg);
+		snprintf(hint, sizeof(hint), "%s", stream->chore_failure->hint);
 	}
 	put_string(out, first, "error", error);
 	put_string(out, first, "hint", hint);
@@ -234,7 +250,7 @@ add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
 	sum->n++;
 	sum->open += stream_is_open(stream) != 0;
 	sum->failing += stream->failure != NULL || is_missing(stream) ||
-			is_disproven(stream);
+			is_disproven(stream) || is_untidy(stream);
 	sum->failed_proofs += is_disproven(stream) != 0;
 	sum->refused += stream->refused != 0;
 	if (lag.ms > sum->lag.ms)

@@ -37,9 +37,10 @@ complete(const struct s3_credentials *keys, struct err *err)
 		return 0;
 	if (keys->id[0] && keys->secret[0])
 		return 1;
-	return err_set(err, ERR_AUTH, "%s has the %s but not the %s",
-	    keys->source, keys->id[0] ? "access key id" : "secret access key",
+	err_set(err, ERR_AUTH, "%s has the %s but not the %s", keys->source,
+	    keys->id[0] ? "access key id" : "secret access key",
 	    keys->id[0] ? "secret access key" : "access key id");
+	return err_hint(err, "both, or neither");
 }
 
 static int

@@ -476,7 +476,11 @@ on_answer(struct net_request *net, const struct err *failure)
 		note_up(wire, 0);
 		if (net->fault != NET_REFUSED && repeat(call, 0) == 0)
 			return;
-		err_wrap(&err, "s3://%s/%s", wire->place.bucket, call->name);
+		if (net->fault == NET_UNSENT)
+			err_hint(&err, "is the endpoint in replica.url right, "
+				       "and does this machine reach it?");
+		err_wrap(&err, "s3://%s/%s", wire->place.bucket,
+		    call->name[0] ? call->name : wire->place.prefix);
 	}
 	finish(call, &err);
 }

@@ -94,6 +94,7 @@ static int
 note_failed(void *arg, const struct s3_error *error)
 {
 	struct store_s3_lane *lane = arg;
+	const struct s3_place *place = &lane->store->wire.place;
 	char name[S3_NAME];
 
 	if (strcmp(error->code, "NoSuchKey") == 0)
@@ -101,17 +102,19 @@ note_failed(void *arg, const struct s3_error *error)
 	for (size_t i = 0; i < lane->n; i++) {
 		struct store_op *op = lane->op[i];
 
-		s3_url_name(&lane->store->wire.place, &op->key, name);
+		s3_url_name(place, &op->key, name);
 		if (strcmp(name, error->key) != 0)
 			continue;
 		err_set(&op->failure,
 		    strcmp(error->code, "AccessDenied") == 0 ? ERR_DENIED
 							     : ERR_SYSTEM,
-		    "s3://%s/%s cannot be deleted: %s %s",
-		    lane->store->wire.place.bucket, name, error->code,
-		    error->message);
+		    "s3://%s/%s cannot be deleted: %s %s", place->bucket, name,
+		    error->code, error->message);
 		if (op->failure.code == ERR_DENIED)
-			err_hint(&op->failure, "the key needs s3:DeleteObject");
+			err_hint(&op->failure,
+			    "the key needs s3:DeleteObject on %s/%s%s*",
+			    place->bucket, place->prefix,
+			    place->prefix[0] ? "/" : "");
 		return 0;
 	}
 	/* One that we did not ask for says that we misunderstand. */

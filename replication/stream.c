@@ -50,6 +50,7 @@ stream_free(struct stream *stream)
 	spool_close(stream->spool);
 	position_close(stream->file);
 	free(stream->failure);
+	free(stream->chore_failure);
 	free(stream->last);
 	free(stream->proof.failed);
 	stream->env->shelf_bytes -= stream->shelf_bytes;

@@ -167,6 +167,7 @@ struct stream {
 	int64_t chores_ms;		/* wall: due then; 0 = not known */
 	int chore;			/* a job is at it */
 	int chore_failures;		/* in a row */
+	struct err *chore_failure;	/* the last of them, or NULL */
 	int64_t shelf_bytes;
 
 	/* replicator.c's */

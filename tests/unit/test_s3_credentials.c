@@ -102,7 +102,7 @@ what_is_wrong_with_them(void **state)
 	assert_none("", ERR_AUTH,
 	    "the environment has the access key id but not the secret access "
 	    "key",
-	    "");
+	    "both, or neither");
 	setenv("AWS_SECRET_ACCESS_KEY", "s3cret\n", 1);
 	assert_none("", ERR_INPUT,
 	    "the environment: AWS_SECRET_ACCESS_KEY holds what no key does",
@@ -120,7 +120,8 @@ what_is_wrong_with_them(void **state)
 	    "cannot open keys: No such file or directory", "");
 	put_file("keys", "[default]\naws_secret_access_key = s3cret\n");
 	assert_none("", ERR_AUTH,
-	    "keys has the secret access key but not the access key id", "");
+	    "keys has the secret access key but not the access key id",
+	    "both, or neither");
 	put_file("keys", "[elsewhere]\n");
 	assert_none("", ERR_AUTH, "keys has no keys in [default]", "");
 	assert_int_equal(chmod("keys", 0644), 0);

@@ -887,6 +887,8 @@ a_batch_of_deletes(void **state)
 	    "s3://bucket/p/acme/00000001/0000/"
 	    "0000000000000004-0000000000000004.ltx cannot be deleted: "
 	    "AccessDenied no");
+	assert_string_equal(each[2].err.hint,
+	    "the key needs s3:DeleteObject on bucket/p/*");
 	leave();
 }
 
