@@ -249,6 +249,10 @@ resolve(struct s3_place *place, const struct options *options, struct err *err)
 
 	if (set_region(place, options->region, err) != 0)
 		return -1;
+	if (!place->ca[0] && str_copy(str_of(getenv("AWS_CA_BUNDLE")),
+				 place->ca, sizeof place->ca) != 0)
+		return bad(err, "a path", str_of(getenv("AWS_CA_BUNDLE")),
+		    "AWS_CA_BUNDLE");
 	if (endpoint.n == 0)
 		endpoint = str_of(getenv("AWS_ENDPOINT_URL_S3"));
 	if (endpoint.n == 0)

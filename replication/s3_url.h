@@ -16,7 +16,8 @@
  *	connections	at once, 1 to 256; 32
  *	stall		seconds without progress until a request is given up
  *			and sent again, 1 to 600; 30
- *	ca		a file of certificates to trust instead of the system's
+ *	ca		a file of certificates to trust instead of the system's;
+ *			without it $AWS_CA_BUNDLE
  *	profile		of the credentials file; $AWS_PROFILE, "default"
  *
  * Values may be %-encoded.  Keys of objects are of [A-Za-z0-9._/-], which

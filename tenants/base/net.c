@@ -32,6 +32,9 @@ struct net {
 	size_t spares;
 };
 
+_Static_assert(
+    sizeof((struct net_request *)0)->detail >= CURL_ERROR_SIZE, "detail");
+
 struct net *
 net_new(const struct net_opts *opts, struct err *err)
 {
@@ -370,6 +373,8 @@ net_start(struct net *net, struct net_request *request)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+	request->detail[0] = '\0';
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->detail);
 	if (net->ca)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, net->ca);
 	set_times(net, easy, request);
@@ -470,12 +475,19 @@ explain(struct net_request *request, CURLcode code)
 		    request->reply.max);
 	else
 		err_set(&request->failure, ERR_SYSTEM, "%.*s: %s", STR_FMT(url),
-		    curl_easy_strerror(code));
+		    request->fault == NET_REFUSED && request->detail[0]
+			? request->detail
+			: curl_easy_strerror(code));
 	if (code == CURLE_OPERATION_TIMEDOUT && request->fault == NET_LOST)
 		err_hint(&request->failure, "it stalled, or took too long");
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		err_hint(&request->failure,
-		    "its certificate is not one that this machine trusts");
+		    "its certificate is not one that this machine trusts for "
+		    "that name");
+	if (code == CURLE_SSL_CACERT_BADFILE)
+		err_hint(&request->failure,
+		    "%s must be a file of certificates (PEM)",
+		    request->net->ca ? request->net->ca : "the system's");
 }
 
 /*

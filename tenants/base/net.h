@@ -108,6 +108,7 @@ struct net_request {
 	struct net *net;	/* NULL: not under way */
 	struct net_request *next, *prev;
 	struct err failure;
+	char detail[256];	/* libcurl's */
 };
 
 struct net *net_new(const struct net_opts *opts, struct err *err);

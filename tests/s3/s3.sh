@@ -51,13 +51,14 @@ s3_requests() {
 	grep -cE -e "${1:-.}" "$S3_LOG" || true
 }
 
-# proxy_start [LINE…]	of its plan; SEED is its seed, PROXY its URL and
-# PROXY_LOG its log
+# proxy_start [LINE…]	of its plan; SEED is its seed, PROXY_CERT its certificate,
+# PROXY its URL and PROXY_LOG its log
 proxy_start() {
 	PROXY_LOG=$SCRATCH/proxy.log
 	: >"$SCRATCH/proxy.out"
 	background "$SCRATCH/proxy.out" /usr/bin/python3 "$s3_here/proxy" \
-		--to "$S3_ENDPOINT" --seed "${SEED:-1}" --log "$PROXY_LOG" "$@"
+		--to "$S3_ENDPOINT" --seed "${SEED:-1}" --log "$PROXY_LOG" \
+		${PROXY_CERT:+--cert "$PROXY_CERT"} "$@"
 	PROXY_PID=$pid
 	wait_for 20 grep -q '^ready ' "$SCRATCH/proxy.out" ||
 		bail "no proxy: $(cat "$SCRATCH/proxy.out")"

@@ -9,6 +9,7 @@ clear_environment(void)
 	unsetenv("AWS_DEFAULT_REGION");
 	unsetenv("AWS_ENDPOINT_URL");
 	unsetenv("AWS_ENDPOINT_URL_S3");
+	unsetenv("AWS_CA_BUNDLE");
 }
 
 static void
@@ -81,6 +82,10 @@ the_environment_fills_in(void **state)
 	setenv("AWS_ENDPOINT_URL_S3", "http://two:2", 1);
 	assert_int_equal(s3_url_parse("houses", &place, &err), 0);
 	assert_string_equal(place.base, "http://two:2");
+	assert_string_equal(place.ca, "");
+	setenv("AWS_CA_BUNDLE", "/etc/own.pem", 1);
+	assert_int_equal(s3_url_parse("houses", &place, &err), 0);
+	assert_string_equal(place.ca, "/etc/own.pem");
 	assert_int_equal(
 	    s3_url_parse("houses?region=eu-3&endpoint=http://three:3"
 			 "&connections=7&stall=5&profile=backup&ca=/etc/ca.pem",
