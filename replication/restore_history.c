@@ -205,11 +205,12 @@ restore_history_time(const struct restore_history *history,
 	return 0;
 }
 
-const struct restore_range *
+struct restore_range *
 restore_history_oldest(const struct restore_history *history)
 {
 	for (size_t i = 0; i < history->n; i++)
-		if (history->range[i].min_txid == 1)
+		if (history->range[i].min_txid == 1 &&
+		    !history->range[i].damaged)
 			return &history->range[i];
 	return NULL;
 }

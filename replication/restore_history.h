@@ -44,7 +44,7 @@ struct store_key restore_history_key(const struct restore_history *history,
     const struct restore_range *range);
 
 /* The first state that can be restored, or NULL: nothing begins at TXID 1. */
-const struct restore_range *restore_history_oldest(
+struct restore_range *restore_history_oldest(
     const struct restore_history *history);
 
 /* What an object's first bytes say of it: one request. */

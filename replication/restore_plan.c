@@ -38,133 +38,44 @@ point_text(uint64_t txid, int64_t time_ms, char out[POINT_TEXT])
 	    out, POINT_TEXT, "TXID %llu of %s", (unsigned long long)txid, time);
 }
 
-/* --- which point -------------------------------------------------------------- */
+/* --- what there is ---------------------------------------------------------- */
+
+static int
+is_objects_fault(const struct err *err)
+{
+	return err->code == ERR_CORRUPT || err->code == ERR_NOT_FOUND;
+}
 
 /*
- * 1 the epoch's history has time_ms in it, 0 it begins later.  Where its first
- * states are gone, only the claim still says when it began.
+ * 1 it says when, 0 it is damaged, or gone since it was listed: then it is no way
+ * to anywhere, and err says so.
  */
 static int
-covers(const struct restore_history *history, int64_t time_ms, struct err *err)
+header_of(const struct restore_history *history, struct restore_range *range,
+    struct ltx_header *header, struct err *err)
 {
-	const struct restore_range *first = restore_history_oldest(history);
-	const struct restore_owner *owner = &history->owner;
-	char point[POINT_TEXT], time[CLOCK_TEXT];
-	int64_t from;
-
-	if (restore_history_time(history, first, &from, err) != 0)
-		return -1;
-	if (time_ms >= from)
+	err_clear(err);
+	if (restore_history_header(history, range, header, err) == 0)
 		return 1;
-	point_text(first->max_txid, from, point);
-	if (first->max_txid > 1 && owner->time_ms > 0 &&
-	    owner->time_ms <= time_ms)
-		return err_set(err, ERR_NOT_FOUND,
-		    "%s: what epoch %08x had before %s is no longer kept",
-		    restore_name(history->slug), history->epoch, point);
-	/* Kept for the case that no older epoch covers it either. */
-	clock_format(time_ms, time);
-	err_set(err, ERR_NOT_FOUND,
-	    "%s: nothing is as old as %s; the oldest point of epoch %08x is %s",
-	    restore_name(history->slug), time, history->epoch, point);
-	return 0;
-}
-
-/* Index of the last range whose time is at most time_ms. */
-static int
-find_time(const struct restore_history *history, int64_t time_ms, size_t *out,
-    struct err *err)
-{
-	size_t low = 0, high = history->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int64_t then;
-
-		if (restore_history_time(
-			history, &history->range[middle], &then, err) != 0)
-			return -1;
-		if (then <= time_ms)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	/* The caller knows that there is a state old enough. */
-	*out = low > 0 ? low - 1 : 0;
-	return 0;
+	range->damaged = is_objects_fault(err);
+	return range->damaged ? 0 : -1;
 }
 
 static int
-find_txid(const struct restore_history *history, uint64_t txid, size_t *out,
-    struct err *err)
+time_of(const struct restore_history *history, struct restore_range *range,
+    int64_t *time_ms, struct err *err)
 {
-	const struct restore_range *last = &history->range[history->n - 1];
-	char point[POINT_TEXT];
-	int64_t time_ms;
-	size_t i = 0;
-
-	while (i < history->n && history->range[i].max_txid < txid)
-		i++;
-	*out = i;
-	if (i < history->n && history->range[i].max_txid == txid)
-		return 0;
-	if (i < history->n)
-		return err_set(err, ERR_NOT_FOUND,
-		    "%s: epoch %08x has no state of TXID %llu: after %llu "
-		    "comes "
-		    "%llu",
-		    restore_name(history->slug), history->epoch,
-		    (unsigned long long)txid,
-		    i > 0 ? (unsigned long long)history->range[i - 1].max_txid
-			  : 0,
-		    (unsigned long long)history->range[i].max_txid);
-	if (restore_history_time(history, last, &time_ms, err) != 0)
-		return -1;
-	point_text(last->max_txid, time_ms, point);
-	return err_set(err, ERR_NOT_FOUND,
-	    "%s: epoch %08x has no TXID %llu: its newest is %s", history->slug,
-	    history->epoch, (unsigned long long)txid, point);
-}
-
-static int
-find_point(const struct restore_history *history,
-    const struct restore_opts *opts, size_t *out, struct err *err)
-{
-	if (opts->point == RESTORE_TIME)
-		return find_time(history, opts->time_ms, out, err);
-	if (opts->point == RESTORE_TXID)
-		return find_txid(history, opts->txid, out, err);
-	*out = history->n - 1;
-	return 0;
-}
-
-/* The point, and the one after it. */
-static int
-set_point(const struct restore_history *history, size_t at,
-    struct restore_plan *plan, struct err *err)
-{
-	const struct restore_range *range = &history->range[at];
 	struct ltx_header header;
-	size_t next = at;
+	int rc = header_of(history, range, &header, err);
 
-	if (restore_history_header(history, range, &header, err) != 0)
-		return -1;
-	plan->txid = range->max_txid;
-	plan->time_ms = header.time_ms;
-	plan->page_size = header.page_size;
-	plan->pages = header.commit;
-	while (next < history->n && history->range[next].max_txid == plan->txid)
-		next++;
-	if (next == history->n)
-		return 0;
-	plan->next_txid = history->range[next].max_txid;
-	return restore_history_time(
-	    history, &history->range[next], &plan->next_time_ms, err);
+	if (rc > 0)
+		*time_ms = header.time_ms;
+	return rc;
 }
 
 /* --- the chain to it ------------------------------------------------------------- */
 
-/* The newest state not after txid, and its time, as text. */
+/* The state of txid and its time, as text; "" where nothing whole says it. */
 static int
 describe(const struct restore_history *history, uint64_t txid,
     char out[POINT_TEXT], struct err *err)
@@ -172,24 +83,32 @@ describe(const struct restore_history *history, uint64_t txid,
 	int64_t time_ms;
 
 	for (size_t i = 0; i < history->n; i++) {
-		const struct restore_range *range = &history->range[i];
+		struct restore_range *range = &history->range[i];
+		int rc;
 
 		if (range->max_txid != txid || range->damaged)
 			continue;
-		if (restore_history_time(history, range, &time_ms, err) != 0)
+		rc = time_of(history, range, &time_ms, err);
+		if (rc < 0)
 			return -1;
-		point_text(txid, time_ms, out);
-		return 0;
+		if (rc > 0) {
+			point_text(txid, time_ms, out);
+			return 0;
+		}
 	}
-	err_die("restore: no object ends at %llu", (unsigned long long)txid);
+	return 0;
 }
+
+static int
+find_chain(struct restore_history *history, uint64_t target, struct err *err);
 
 /* Nothing leads on from reached. */
 static int
-say_gap(const struct restore_history *history, uint64_t reached,
-    uint64_t target, struct err *err)
+say_gap(struct restore_history *history, uint64_t reached, uint64_t target,
+    struct err *err)
 {
 	char before[POINT_TEXT] = "", after[POINT_TEXT] = "";
+	struct err why = ERR_INIT;
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < history->n; i++) {
@@ -199,9 +118,14 @@ say_gap(const struct restore_history *history, uint64_t reached,
 		    range->max_txid > target && range->max_txid < next)
 			next = range->max_txid;
 	}
-	if ((reached > 0 && describe(history, reached, before, err) != 0) ||
-	    (next < UINT64_MAX && describe(history, next, after, err) != 0))
+	if ((reached > 0 && describe(history, reached, before, &why) != 0) ||
+	    (next < UINT64_MAX && describe(history, next, after, &why) != 0)) {
+		*err = why;
 		return -1;
+	}
+	/* What we thought reached is no way to anywhere: less is. */
+	if ((reached > 0 && !before[0]) || (next < UINT64_MAX && !after[0]))
+		return find_chain(history, target, err);
 	err_set(err, ERR_NOT_FOUND,
 	    "%s: epoch %08x: TXID %llu is missing on the way to %llu",
 	    restore_name(history->slug), history->epoch,
@@ -253,6 +177,17 @@ find_chain(struct restore_history *history, uint64_t target, struct err *err)
 	return 0;
 }
 
+/* Adds to err what can be restored on both sides of a point that cannot. */
+static int
+add_nearest(struct restore_history *history, uint64_t txid, struct err *err)
+{
+	struct err gap = ERR_INIT;
+
+	if (find_chain(history, txid, &gap) != 0 && gap.hint[0])
+		err_hint(err, "%s", gap.hint);
+	return -1;
+}
+
 static int
 set_objects(const struct restore_history *history, struct arena *arena,
     struct restore_plan *plan, struct err *err)
@@ -278,6 +213,178 @@ set_objects(const struct restore_history *history, struct arena *arena,
 		plan->bytes += range->size;
 	}
 	return 0;
+}
+
+/* --- which point -------------------------------------------------------------- */
+
+/*
+ * 1 the epoch's history has time_ms in it, 0 it begins later.  Where its first
+ * states are gone, only the claim still says when it began.
+ */
+static int
+covers(const struct restore_history *history, int64_t time_ms, struct err *err)
+{
+	struct restore_range *first;
+	const struct restore_owner *owner = &history->owner;
+	char point[POINT_TEXT], time[CLOCK_TEXT];
+	int64_t from;
+	int rc = 0;
+
+	while ((first = restore_history_oldest(history)) != NULL && rc == 0)
+		rc = time_of(history, first, &from, err);
+	if (rc <= 0)
+		return -1;
+	if (time_ms >= from)
+		return 1;
+	point_text(first->max_txid, from, point);
+	if (first->max_txid > 1 && owner->time_ms > 0 &&
+	    owner->time_ms <= time_ms)
+		return err_set(err, ERR_NOT_FOUND,
+		    "%s: what epoch %08x had before %s is no longer kept",
+		    restore_name(history->slug), history->epoch, point);
+	/* Kept for the case that no older epoch covers it either. */
+	clock_format(time_ms, time);
+	err_set(err, ERR_NOT_FOUND,
+	    "%s: nothing is as old as %s; the oldest point of epoch %08x is %s",
+	    restore_name(history->slug), time, history->epoch, point);
+	return 0;
+}
+
+/* One from `from` on, before `to`, else before it, from `least` on, with its time. */
+static int
+ask_near(struct restore_history *history, size_t least, size_t from, size_t to,
+    size_t *at, int64_t *then, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = from; i < to && rc == 0; i++)
+		if (!history->range[ *at = i].damaged)
+			rc = time_of(history, &history->range[i], then, err);
+	for (size_t i = from; i-- > least && rc == 0;)
+		if (!history->range[ *at = i].damaged)
+			rc = time_of(history, &history->range[i], then, err);
+	return rc;
+}
+
+/*
+ * Index of the last range whose time is at most time_ms; of a damaged one, where
+ * nobody knows whether that is the last.
+ */
+static int
+find_time(struct restore_history *history, int64_t time_ms, size_t *out,
+    struct err *err)
+{
+	size_t low = 0, high = history->n;
+
+	while (low < high) {
+		size_t at;
+		int64_t then;
+		int rc = ask_near(history, low, low + (high - low) / 2, high,
+		    &at, &then, err);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0) {
+			*out = low;
+			return 0;
+		}
+		if (then <= time_ms)
+			low = at + 1;
+		else
+			high = at;
+	}
+	/* The caller knows that there is a state old enough. */
+	*out = low > 0 ? low - 1 : 0;
+	return 0;
+}
+
+static int
+find_txid(struct restore_history *history, uint64_t txid, size_t *out,
+    struct err *err)
+{
+	const struct restore_range *last = &history->range[history->n - 1];
+	char point[POINT_TEXT];
+	int64_t time_ms;
+	size_t i = 0;
+
+	while (i < history->n && history->range[i].max_txid < txid)
+		i++;
+	*out = i;
+	if (i < history->n && history->range[i].max_txid == txid)
+		return 0;
+	if (i < history->n) {
+		err_set(err, ERR_NOT_FOUND,
+		    "%s: epoch %08x has no state of TXID %llu: after %llu "
+		    "comes "
+		    "%llu",
+		    restore_name(history->slug), history->epoch,
+		    (unsigned long long)txid,
+		    i > 0 ? (unsigned long long)history->range[i - 1].max_txid
+			  : 0,
+		    (unsigned long long)history->range[i].max_txid);
+		return add_nearest(history, txid, err);
+	}
+	if (restore_history_time(history, last, &time_ms, err) != 0)
+		return -1;
+	point_text(last->max_txid, time_ms, point);
+	return err_set(err, ERR_NOT_FOUND,
+	    "%s: epoch %08x has no TXID %llu: its newest is %s", history->slug,
+	    history->epoch, (unsigned long long)txid, point);
+}
+
+static int
+find_point(struct restore_history *history, const struct restore_opts *opts,
+    size_t *out, struct err *err)
+{
+	if (opts->point == RESTORE_TIME)
+		return find_time(history, opts->time_ms, out, err);
+	if (opts->point == RESTORE_TXID)
+		return find_txid(history, opts->txid, out, err);
+	*out = history->n - 1;
+	return 0;
+}
+
+/* The point, and the one after it. */
+static int
+set_point(struct restore_history *history, size_t at, struct restore_plan *plan,
+    struct err *err)
+{
+	struct restore_range *range = history->range;
+	struct err first = ERR_INIT;
+	struct ltx_header header;
+	size_t next = at;
+	int rc = 0;
+
+	plan->txid = range[at].max_txid;
+	while (at > 0 && range[at - 1].max_txid == plan->txid)
+		at--;
+	for (; at < history->n && range[at].max_txid == plan->txid && rc == 0;
+	     at++) {
+		rc = header_of(history, &range[at], &header, err);
+		if (rc == 0 && first.code == ERR_NONE)
+			first = *err;
+	}
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		*err = first;
+		return add_nearest(history, plan->txid, err);
+	}
+	plan->time_ms = header.time_ms;
+	plan->page_size = header.page_size;
+	plan->pages = header.commit;
+	/* What is damaged is not what comes next. */
+	rc = 0;
+	for (; next < history->n && rc == 0; next++) {
+		if (range[next].max_txid == plan->txid)
+			continue;
+		plan->next_txid = range[next].max_txid;
+		rc = time_of(history, &range[next], &plan->next_time_ms, err);
+	}
+	if (rc == 0)
+		plan->next_txid = 0;
+	err_clear(err);
+	return rc < 0 ? -1 : 0;
 }
 
 /* --- which epoch ------------------------------------------------------------------ */

@@ -81,7 +81,9 @@ ask(struct place *place, const struct question *q)
 		assert_string_equal(plan_text(&plan), q->plan);
 	} else {
 		assert_int_equal(rc, -1);
-		assert_err(&err, ERR_NOT_FOUND, q->error);
+		assert_err(&err,
+		    strstr(q->error, ".ltx") ? ERR_CORRUPT : ERR_NOT_FOUND,
+		    q->error);
 		assert_string_equal(err.hint, q->hint ? q->hint : "");
 	}
 	arena_reset(place->arena);
@@ -191,7 +193,9 @@ compacted_history(void **state)
 		{ 0, RESTORE_TXID, 5, NULL,
 		    "acme: epoch 00000001 has no state of TXID 5: after 1 "
 		    "comes 9",
-		    NULL },
+		    "what can be restored is TXID 1 of "
+		    "1970-01-01T00:00:10.000Z, and TXID 9 of "
+		    "1970-01-01T00:01:30.000Z" },
 	};
 
 	put_objects(place, 1, "9:1-1@10 2:2-9@90 0:10-10@100");
@@ -366,6 +370,53 @@ nothing_there(void **state)
 	    err.hint, "is the name right? --from URL looks elsewhere");
 }
 
+/* What is asked for nearby is found; what only they could say is not guessed. */
+static void
+headers_that_are_damaged(void **state)
+{
+	static const char lost[] =
+	    "acme/00000001/0/0000000000000003-0000000000000003.ltx: ends after "
+	    "0 bytes, in the header";
+	static const char nearest[] =
+	    "what can be restored is TXID 2 of 1970-01-01T00:00:20.000Z, and "
+	    "TXID 5 of 1970-01-01T00:00:50.000Z";
+	struct place *place = *state;
+	static const struct question questions[] = {
+		{ 0, RESTORE_TXID, 2, "1/2@20 then 4@40: 9:1-1 0:2-2", NULL,
+		    NULL },
+		{ 0, RESTORE_TXID, 3, NULL, lost, nearest },
+		{ 0, RESTORE_TIME, 19, "1/1@10 then 2@20: 9:1-1", NULL, NULL },
+		{ 0, RESTORE_TIME, 25, NULL, lost, nearest },
+		{ 0, RESTORE_TIME, 39, NULL, lost, nearest },
+		{ 0, RESTORE_TIME, 55, "1/5@50 then 6@60: 9:1-5", NULL, NULL },
+		{ 0, RESTORE_TIME, 65, "1/6@60 then 7@70: 9:1-5 0:6-6", NULL,
+		    NULL },
+		{ 0, RESTORE_LATEST, 0, "1/7@70 then 0@0: 9:1-5 0:6-6 0:7-7",
+		    NULL, NULL },
+	};
+	char path[700];
+
+	put_objects(place, 1,
+	    "9:1-1@10 0:2-2@20 0:3-3@30 0:4-4@40 0:5-5@50 9:1-5@50 0:6-6@60 "
+	    "0:7-7@70");
+	snprintf(path, sizeof path,
+	    "%s/r/acme/00000001/ltx/0/0000000000000003-0000000000000003.ltx",
+	    place->dir);
+	assert_int_equal(truncate(path, 0), 0);
+	ask_all(place, questions, N_OF(questions));
+	/* Neither of two that follow each other is a way to the other. */
+	*strrchr(path, '/') = '\0';
+	strcat(path, "/0000000000000002-0000000000000002.ltx");
+	assert_int_equal(truncate(path, 0), 0);
+	ask(place,
+	    &(struct question){ 0, RESTORE_TXID, 3, NULL, lost,
+		"what can be restored is TXID 1 of 1970-01-01T00:00:10.000Z, "
+		"and TXID 5 of 1970-01-01T00:00:50.000Z" });
+	ask(place,
+	    &(struct question){
+		0, RESTORE_TXID, 1, "1/1@10 then 4@40: 9:1-1", NULL, NULL });
+}
+
 static void
 headers_that_lie(void **state)
 {
@@ -451,6 +502,7 @@ main(void)
 		here(epochs_of_another_tenant),
 		here(history_that_is_no_longer_kept),
 		here(nothing_there),
+		here(headers_that_are_damaged),
 		here(headers_that_lie),
 		here(claims),
 	};
