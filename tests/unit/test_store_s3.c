@@ -808,6 +808,71 @@ lists_go_on(void **state)
 	leave();
 }
 
+/* Others may keep what they like in the bucket, and below the prefix. */
+static void
+names_that_are_not_ours(void **state)
+{
+#define KEY(name)    "<Contents><Key>" name "</Key><Size>7</Size></Contents>"
+#define PREFIX(name) "<CommonPrefixes><Prefix>" name "</Prefix></CommonPrefixes>"
+#define AT           "p/acme/00000001/0000/"
+	static const struct turn turns[] = {
+		{ .want = "GET /bucket/?list-type=2&",
+		    "prefix=p%2Facme%2F00000001%2F0000%2F ",
+		    "200 OK",
+		    XML,
+		    "<ListBucketResult>" KEY(AT) KEY(AT "&#233; &amp;&lt;.ltx")
+			KEY(AT "0000000000000000-0000000000000000.ltx")
+			    KEY(AT "00000000000000AA-00000000000000AA.ltx")
+				KEY(AT
+				    "0000000000000003-0000000000000002.ltx")
+				    KEY(AT FILE_2 "/") KEY(AT FILE_2 "/part")
+					KEY(AT FILE_2 ".tmp") KEY(AT "2-2.ltx")
+					    KEY(AT "x" FILE_2)
+						KEY("q/" FILE_2) LISTED("4")
+						    "</ListBucketResult>" },
+		{ .want = "GET /bucket/?delimiter=%2F&list-type=2&",
+		    "prefix=p%2Facme%2F ",
+		    "200 OK",
+		    XML,
+		    "<ListBucketResult>" KEY("p/acme/00000003")
+			PREFIX("p/acme/00000000/") PREFIX("p/acme/00000002/")
+			    PREFIX("p/acme/000000003/") PREFIX("p/acme/4/")
+				PREFIX("p/acme/0000000G/") PREFIX("p/acme//")
+				    PREFIX("q/acme/00000005/")
+					PREFIX("p/acme/00000006")
+		    "</ListBucketResult>" },
+		{ .want = "GET /bucket/?delimiter=%2F&list-type=2&",
+		    "prefix=p%2F ",
+		    "200 OK",
+		    XML,
+		    "<ListBucketResult>" KEY("p/_machine") PREFIX("p//")
+			PREFIX("p/ACME/") PREFIX("p/_other/") PREFIX("p/a_b/")
+			    PREFIX("p/acme/") PREFIX("q/globex/")
+				PREFIX("p/-a/") "</ListBucketResult>" },
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	script(turns);
+	assert_int_equal(
+	    run(STORE_LIST, ltx_key("acme", 1, 0, 0, 0), &err), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.object[0].key.min_txid, 4);
+	seen.n = 0;
+	assert_int_equal(
+	    run(STORE_EPOCHS, ltx_key("acme", 0, 0, 0, 0), &err), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.object[0].key.epoch, 2);
+	seen.n = 0;
+	assert_int_equal(run(STORE_SLUGS, ltx_key("", 0, 0, 0, 0), &err), 0);
+	assert_int_equal(seen.n, 1);
+	assert_string_equal(seen.object[0].key.slug, "acme");
+	leave();
+#undef KEY
+#undef PREFIX
+#undef AT
+}
+
 static void
 lists_that_are_none(void **state)
 {
@@ -955,6 +1020,7 @@ main(void)
 		cmocka_unit_test(an_error_behind_a_success),
 		cmocka_unit_test(small_objects_prove_themselves),
 		cmocka_unit_test(lists_go_on),
+		cmocka_unit_test(names_that_are_not_ours),
 		cmocka_unit_test(lists_that_are_none),
 		cmocka_unit_test(a_batch_of_deletes),
 		cmocka_unit_test(a_store_that_is_down),
