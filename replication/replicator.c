@@ -370,7 +370,7 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 
 	for (i = 0; i < r->streams->n_active; i++) {
 		struct stream *stream = r->streams->active[i];
-		int rc = 0;
+		int rc = 1;
 
 		if (mono_ms < stream->retry_ms)
 			continue;
@@ -391,9 +391,17 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 			   stream_wants_seal(stream, mono_ms)) {
 			seals++;
 			rc = stream_seal(stream, &err);
+		} else if (stream_wants_checkpoint(stream)) {
+			rc = 0;
 		}
 		if (rc < 0)
 			stream_failed(stream, &err);
+		if (rc < 0)
+			stream->untended = 1;
+		if (rc > 0 && stream->untended) {
+			stream->untended = 0;
+			stream_recovered(stream);
+		}
 	}
 	r->more =
 	    checkpoints == CHECKPOINTS_PER_TICK || seals == SEALS_PER_TICK;
@@ -535,6 +543,7 @@ tick(struct replicator *r, int all)
 	/* What is with the store is answered before a disk is waited for. */
 	answer_waiters(r);
 	count(r);
+	r->unsynced |= streams_make_room(r->streams, mono_ms);
 	flush_due(r, now_ms, mono_ms, all);
 	sync_all(r);
 	claim_tend(r->claim, is_active(r), mono_ms);

@@ -304,7 +304,9 @@ stream_forget(struct stream *stream, struct err *err)
 {
 	struct spool *spool = stream->spool;
 
-	spool->shelf_full = stream->env->shelf_bytes >= stream->env->shelf_max;
+	spool->shelf_full =
+	    stream->env->shelf_bytes >= stream->env->shelf_max ||
+	    (stream->failure != NULL && stream->failure->code == ERR_FULL);
 	if (spool_forget(spool, stream->pos.epoch, stream->pos.shipped, err))
 		return -1;
 	plan_chores(stream);

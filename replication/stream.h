@@ -139,6 +139,7 @@ struct stream {
 	int64_t reclaim_ms;		/* mono: next try to remove a WAL left behind */
 	int reclaims;			/* tries so far */
 	int failures;			/* in a row */
+	int untended;			/* what failed was no flush, but what follows */
 	int retired;			/* another incarnation is current, or deleted */
 	int gone;			/* its file was removed or replaced */
 	int refused;			/* nothing more is written (spool_share.h) */

@@ -346,20 +346,41 @@ streams_sweep(struct streams *streams, size_t n)
 	return 1;
 }
 
+/* 1 it was news. */
+static int
+note_shipped(struct stream *stream)
+{
+	struct err err = ERR_INIT;
+
+	if (stream->file == NULL || stream->pos.shipped == stream->acked)
+		return 0;
+	stream->pos.shipped = stream->acked;
+	if (stream_save(stream, &err))
+		log_err("stream", str_of(stream->slug), &err);
+	return 1;
+}
+
 void
 streams_note_shipped(struct streams *streams)
 {
-	struct err err = ERR_INIT;
-	size_t i;
+	for (size_t i = 0; i < streams->n_active; i++)
+		(void)note_shipped(streams->active[i]);
+}
 
-	for (i = 0; i < streams->n_active; i++) {
+int
+streams_make_room(struct streams *streams, int64_t mono_ms)
+{
+	int noted = 0;
+
+	for (size_t i = 0; i < streams->n_active; i++) {
 		struct stream *stream = streams->active[i];
 
-		if (stream->file == NULL ||
-		    stream->pos.shipped == stream->acked)
+		if (stream->failure == NULL ||
+		    stream->failure->code != ERR_FULL || !note_shipped(stream))
 			continue;
-		stream->pos.shipped = stream->acked;
-		if (stream_save(stream, &err))
-			log_err("stream", str_of(stream->slug), &err);
+		/* After this tick's sync. */
+		stream->retry_ms = mono_ms + 1;
+		noted = 1;
 	}
+	return noted;
 }

@@ -58,6 +58,12 @@ void streams_touch_open(struct streams *streams);
 void streams_note_shipped(struct streams *streams);
 
 /*
+ * For those that a full disk keeps from capturing, with which it would be noted: what
+ * the store has now is noted, so that it is removed at the next sync.  1 there was any.
+ */
+int streams_make_room(struct streams *streams, int64_t mono_ms);
+
+/*
  * R12: looks at the files of up to n idle streams, goes on where it stopped, and activates
  * those that changed.  1 when it came round, else 0.
  */
