@@ -18,6 +18,8 @@
  *	3. create, the parts, complete with the names and ETags of all
  *	4. its size is looked at; all of it, where the ETag of a part was not
  *	   the MD5 of what was sent
+ *	5. as 2: a "create" whose answer was lost has made an upload that nobody
+ *	   knows the name of
  *
  * Whatever fails aborts the upload.  A lost answer to "complete" shows as "no
  * such upload": then what is there is compared.
@@ -46,6 +48,7 @@ struct store_s3_multi {
 	int named_by_md5; /* and the store knew no part of that name */
 	char (*left)[S3_UPLOAD]; /* uploads to abort */
 	size_t lefts;
+	int whole; /* it is there, and what is left is the rest */
 	struct buf body;
 	struct err failure;
 };
@@ -108,11 +111,20 @@ differs(struct store_s3_job *job, enum err_code code, const char *what)
 	give_up(job, &err);
 }
 
+static void look_for_left(struct store_s3_job *job);
+
+static void
+succeed(struct store_s3_job *job)
+{
+	job->multi->whole = 1;
+	look_for_left(job);
+}
+
 static void
 compared_after_all(struct store_s3_job *job, enum answer same)
 {
 	if (same == YES)
-		store_s3_end(job, &job->store->done);
+		succeed(job);
 	else if (same == NO)
 		differs(job, ERR_CONFLICT, "is there with other content");
 	else
@@ -132,7 +144,7 @@ on_size(struct s3_call *call, const struct err *err)
 	if (str_i64(str_trim(net_header(&call->net, "Content-Length")),
 		&size) == 0 &&
 	    size == job->source.size)
-		store_s3_end(job, &job->store->done);
+		succeed(job);
 	else
 		differs(job, ERR_CORRUPT, "is not what was put there");
 }
@@ -373,7 +385,10 @@ abort_next(struct store_s3_job *job)
 	struct store_s3_multi *multi = job->multi;
 
 	if (multi->lefts == 0) {
-		create(job);
+		if (multi->whole)
+			store_s3_end(job, &job->store->done);
+		else
+			create(job);
 		return;
 	}
 	s3_call_init(&job->call, "DELETE", S3_DELETES, job->name);
@@ -415,13 +430,24 @@ on_left(struct s3_call *call, const struct err *failure)
 }
 
 static void
-compared_before(struct store_s3_job *job, enum answer same)
+look_for_left(struct store_s3_job *job)
 {
 	struct s3_call *call = &job->call;
+
+	s3_call_init(call, "GET", S3_LISTS, "");
+	set_query(call, "prefix=", job->name, "&uploads=");
+	call->reply_max = BODY_MAX;
+	call->done = on_left;
+	s3_wire_submit(&job->store->wire, call);
+}
+
+static void
+compared_before(struct store_s3_job *job, enum answer same)
+{
 	struct err err = ERR_INIT;
 
 	if (same == YES) {
-		store_s3_end(job, &job->store->done);
+		succeed(job);
 		return;
 	}
 	if (same == NO) {
@@ -432,11 +458,7 @@ compared_before(struct store_s3_job *job, enum answer same)
 		store_s3_end(job, &err);
 		return;
 	}
-	s3_call_init(call, "GET", S3_LISTS, "");
-	set_query(call, "prefix=", job->name, "&uploads=");
-	call->reply_max = BODY_MAX;
-	call->done = on_left;
-	s3_wire_submit(&job->store->wire, call);
+	look_for_left(job);
 }
 
 void

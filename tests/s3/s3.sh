@@ -40,7 +40,8 @@ s3_again() {
 	s3_ready "$SCRATCH/s3" || bail "no S3 server: $(tail -n 5 "$SCRATCH/s3/err")"
 }
 
-# s3 put KEY, s3 get KEY, s3 list [PREFIX], s3 times [PREFIX], s3 delete KEY…
+# s3 put KEY, s3 get KEY, s3 list [PREFIX], s3 delete KEY…, s3 times [PREFIX],
+# s3 uploads [PREFIX]
 s3() {
 	"$s3_here/client" "$@"
 }
