@@ -1,10 +1,23 @@
 #!/bin/sh
 # A machine is rebuilt from the replica while the old one still runs.  The new
 # one is the owner from then on; the old one notices, ships nothing more and
-# says so, however often it is started.
+# says so, however often it is started.  With $S3 the replica is a bucket.
 . "$(dirname "$0")/../lib.sh"
 
-house_new 'replica.claim = 500ms' 'replica.interval = 100ms'
+if [ -n "${S3:-}" ]; then
+	. "$ROOT/tests/s3/s3.sh"
+	s3_start
+	REPLICA_URL=$(s3_url house)
+fi
+house_new 'replica.claim = 500ms' 'replica.interval = 100ms' \
+	"replica.url = ${REPLICA_URL:-replica}"
+objects() {	# of the tenant, that are there
+	if [ -n "${S3:-}" ]; then
+		s3 list house/acme/00000001/
+	else
+		find "$REPLICA/acme/00000001" -type f | sort
+	fi
+}
 tenant_new acme
 background old.log "$ROWHOUSE" replicator
 OLD=$pid
@@ -42,9 +55,9 @@ fenced() {
 }
 ok 'the old one notices' wait_for 20 fenced
 like '  and says by whom, and what to do' "$(tr '\n' ' ' <status.err)" \
-	"replica belongs to .* since .*: this machine was replaced, and ships nothing.*stop the other one, remove $DATA/claim and restart"
+	"(replica|style=path) belongs to .* since .*: this machine was replaced, and ships nothing.*stop the other one, remove $DATA/claim and restart"
 like '  in the log, too' "$(cat old.log)" 'error claim|claim.*this machine was replaced'
-before=$(find "$REPLICA/acme/00000001" -type f | sort)
+before=$(objects)
 write "$DATA" "INSERT INTO late VALUES (2)"
 kept() { ls "$DATA"/tenants/acme/00000001/spool/00000001/*.ltx >/dev/null 2>&1; }
 ok 'what it captures stays in its spool' wait_for 20 kept
@@ -52,8 +65,7 @@ stop "$OLD"
 background old2.log "$ROWHOUSE" replicator
 OLD=$pid
 ok 'started again it is still the older one' wait_for 20 fenced
-is 'nothing of it came to the replica since' \
-	"$(find "$REPLICA/acme/00000001" -type f | sort)" "$before"
+is 'nothing of it came to the replica since' "$(objects)" "$before"
 ok 'the new one replicates' wait_for 20 all_shipped "$SCRATCH/new.conf"
 ok '  and nothing is wrong with it' "$ROWHOUSE" status -c new.conf
 stop "$NEW"
