@@ -32,11 +32,14 @@ done
 ok '  with snapshots in between' test $after -gt 4
 hex=$(printf '%016x' $((before + 1)))
 name=0000/$hex-$hex.ltx
-s3 get $e/$name >whole.ltx || bail "there is no $name"
-"$ROWHOUSE" restore acme --txid $before --to before.whole >/dev/null &&
-	"$ROWHOUSE" restore acme --txid $after --to after.whole >/dev/null &&
-	"$ROWHOUSE" restore acme --to newest.whole >/dev/null ||
-	bail 'the whole replica cannot be restored'
+s3 get "$e/$name" >whole.ltx || bail "there is no $name"
+for point in "--txid $before --to before.whole" "--txid $after --to after.whole" \
+    '--to newest.whole'; do
+	# words
+	# shellcheck disable=SC2086
+	"$ROWHOUSE" restore acme $point >/dev/null ||
+		bail 'the whole replica cannot be restored'
+done
 
 # damaged HOW WHAT-IS-SAID
 damaged() {
@@ -64,20 +67,20 @@ damaged() {
 	done
 }
 text="^rowhouse restore: acme/00000001/0/$hex-$hex\\.ltx"
-s3 delete $e/$name
+s3 delete "$e/$name"
 n=$((before + 1))
 damaged missing "^rowhouse restore: acme: epoch 00000001(: TXID $n is missing on the way to $((n + 1))| has no state of TXID $n: after $before comes $((n + 1)))$"
 size=$(wc -c <whole.ltx)
-head -c $((size / 2)) whole.ltx | s3 put $e/$name
+head -c $((size / 2)) whole.ltx | s3 put "$e/$name"
 damaged short "$text: ends after $((size / 2)) bytes"
-s3 put $e/$name </dev/null
+s3 put "$e/$name" </dev/null
 damaged empty "$text: ends after 0 bytes, in the header$"
 {
 	head -c $((size - 1)) whole.ltx
 	tail -c 1 whole.ltx | tr '\000-\377' '\001-\377\000'
-} | s3 put $e/$name
+} | s3 put "$e/$name"
 damaged wrong "$text: .*checksum"
-s3 put $e/$name <whole.ltx
+s3 put "$e/$name" <whole.ltx
 "$ROWHOUSE" restore acme --txid $((before + 1)) --to none >none.out 2>&1
 is 'with the object in its place it can' $? 0
 

@@ -12,13 +12,13 @@ done
 [ -e "$lib" ] || skip_all 'apt-get install faketime'
 
 # The times of files are the kernel's: those that were written do not change.
-clock() {	# SECONDS	ahead of the true one
+set_clock() {	# SECONDS	ahead of the true one
 	echo "$1" >clock.new
 	mv clock.new clock
 }
 jumping='env FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1'
 jumping="$jumping FAKETIME_TIMESTAMP_FILE=$SCRATCH/clock LD_PRELOAD=$lib"
-clock +0
+set_clock +0
 
 s3_start
 house_new "replica.url = $(s3_url house)" 'replica.interval = 100ms' \
@@ -45,7 +45,7 @@ shipped() {	# TXID	and more, within less than the hour
 n=0
 was=0
 for offset in +0 -3600 +0 +3600 +0; do
-	clock $offset
+	set_clock $offset
 	n=$((n + 25))
 	wait_for 20 written $n || bail "no commits: $(cat commits.err)"
 	wait_for 20 shipped "$was"
