@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tenants/base/file.h"
+#include "tenants/base/thread.h"
 
 /* Beyond this the oldest give way: they cost precision, never data. */
 #define HINTS 16384
@@ -104,7 +105,6 @@ struct hint_queue *
 hint_queue_start(int fd, int64_t interval_ms, struct err *err)
 {
 	struct hint_queue *queue = calloc(1, sizeof(*queue));
-	int rc;
 
 	if (queue == NULL)
 		err_die("out of memory");
@@ -117,11 +117,8 @@ hint_queue_start(int fd, int64_t interval_ms, struct err *err)
 		err_sys(err, "eventfd");
 		goto fail;
 	}
-	rc = pthread_create(&queue->thread, NULL, receive, queue);
-	if (rc == 0)
+	if (thread_start(&queue->thread, receive, queue, err) == 0)
 		return queue;
-	errno = rc;
-	err_sys(err, "cannot start the thread for hints");
 fail:
 	file_drop(&queue->stop_fd);
 	file_drop(&queue->ready_fd);

@@ -13,6 +13,7 @@
 #include "replication/ltx.h"
 #include "replication/restore_fetch.h"
 #include "tenants/base/file.h"
+#include "tenants/base/thread.h"
 #include "tenants/db.h"
 
 /*
@@ -32,6 +33,7 @@
  * it: page 1 says WAL, and WAL mode is what it is opened in.
  */
 #define RUN_MAX   ((size_t)512 * 1024) /* bytes written at once */
+#define RUN_EARLY (RUN_MAX / 2) /* what is less may well be written again */
 #define CHECK_KIB 16000 /* page cache of the quick_check */
 
 struct build {
@@ -68,7 +70,15 @@ flush(struct build *b, struct err *err)
 	size_t n = b->run_n;
 
 	b->run_n = 0;
-	return n == 0 ? 0 : file_pwrite(b->fd, b->run, n, at, b->temp, err);
+	if (n == 0)
+		return 0;
+	if (file_pwrite(b->fd, b->run, n, at, b->temp, err) != 0)
+		return -1;
+	/* The disk need not wait until all of it is there. */
+	if (n >= RUN_EARLY)
+		(void)sync_file_range(
+		    b->fd, at, (off_t)n, SYNC_FILE_RANGE_WRITE);
+	return 0;
 }
 
 static int
@@ -335,6 +345,40 @@ quick_check(struct build *b, struct err *err)
 	return clear_companions(b, err);
 }
 
+struct sync {
+	const struct build *b;
+	struct err err;
+};
+
+static void *
+sync_file(void *arg)
+{
+	struct sync *sync = arg;
+
+	(void)file_sync(sync->b->fd, sync->b->temp, &sync->err);
+	return NULL;
+}
+
+/* SQLite reads what was written while the disk still writes it. */
+static int
+sync_and_check(struct build *b, struct err *err)
+{
+	struct sync sync = { .b = b, .err = ERR_INIT };
+	pthread_t thread;
+	int rc;
+
+	if (thread_start(&thread, sync_file, &sync, err) != 0)
+		return -1;
+	rc = quick_check(b, err);
+	if (pthread_join(thread, NULL) != 0)
+		err_die("restore: join");
+	if (sync.err.code != ERR_NONE) {
+		*err = sync.err;
+		rc = -1;
+	}
+	return rc;
+}
+
 static int
 finish(struct build *b, struct err *err)
 {
@@ -347,8 +391,7 @@ finish(struct build *b, struct err *err)
 		    (unsigned long long)b->plan->txid);
 	if (ftruncate(b->fd, size) != 0)
 		return err_sys(err, "cannot write %s", b->temp);
-	if (check_page_1(b, err) != 0 || file_sync(b->fd, b->temp, err) != 0 ||
-	    quick_check(b, err) != 0 ||
+	if (check_page_1(b, err) != 0 || sync_and_check(b, err) != 0 ||
 	    check_clear(b->target->path, err) != 0 ||
 	    file_rename_new(b->temp, b->target->path, err) != 0)
 		return -1;

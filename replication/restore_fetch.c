@@ -3,13 +3,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "tenants/base/file.h"
+#include "tenants/base/thread.h"
 
 /*
  * Objects are cut into pieces, and pieces go round a ring: `asked` is the next
@@ -323,23 +323,6 @@ work_store(struct reader *r)
 	}
 }
 
-static int
-start_taker(struct reader *r, pthread_t *taker, struct err *err)
-{
-	sigset_t all, before;
-	int rc;
-
-	/* Signals are for the caller's thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(taker, NULL, hand_over, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (rc == 0)
-		return 0;
-	errno = rc;
-	return err_sys(err, "cannot start a thread");
-}
-
 int
 restore_fetch(
     const struct restore_fetch *fetch, size_t *failed, struct err *err)
@@ -367,7 +350,7 @@ restore_fetch(
 		err_sys(err, "eventfd");
 		goto out;
 	}
-	if (start_taker(r, &taker, err) != 0)
+	if (thread_start(&taker, hand_over, r, err) != 0)
 		goto out;
 	work_store(r);
 	if (pthread_join(taker, NULL) != 0)
