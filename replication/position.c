@@ -226,6 +226,12 @@ position_save(struct position_file *file, const struct position *position,
 	return 0;
 }
 
+int
+position_is_synced(const struct position_file *file)
+{
+	return !file->unsynced;
+}
+
 void
 position_synced(struct position_file *file)
 {

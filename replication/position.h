@@ -66,6 +66,7 @@ void position_believe(struct position_file *file, int which);
 int position_save(struct position_file *file, const struct position *position,
     struct err *err);
 void position_synced(struct position_file *file);
+int position_is_synced(const struct position_file *file);
 int position_sync(struct position_file *file, struct err *err);
 
 /*

@@ -378,7 +378,7 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 		    stream->snapshot == NULL) {
 			rc = stream_rest(stream, &err);
 		} else if (checkpoints < CHECKPOINTS_PER_TICK &&
-			   stream_wants_checkpoint(stream)) {
+			   stream_wants_checkpoint(stream, mono_ms)) {
 			checkpoints++;
 			rc = stream_checkpoint(stream, &err);
 			r->unsynced = 1;

@@ -78,6 +78,7 @@ spool_add(struct spool *spool, const struct store_key *key, int64_t time_ms,
 	spool->last = item;
 	spool->n++;
 	spool->bytes += size;
+	spool->news = 1;
 }
 
 static struct store_key
@@ -477,6 +478,7 @@ spool_acked(struct spool *spool, struct spool_item *item)
 	item->acked = 1;
 	spool->n--;
 	spool->bytes -= item->size;
+	spool->news = 1;
 }
 
 static int

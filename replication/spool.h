@@ -48,6 +48,8 @@ struct spool {
 	struct spool_item *first, *last;
 	size_t n;		/* not yet acknowledged */
 	int64_t bytes;		/* of those */
+	int news;		/* a file more, or acknowledged, or merged; whoever
+				   looks after them clears it */
 
 	/* Gone to the shelf since somebody looked, and cleared this. */
 	int64_t shelved_bytes;

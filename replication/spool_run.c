@@ -143,5 +143,6 @@ spool_replace_run(struct spool *spool, const struct spool_run *run,
 	spool->bytes += size;
 	into->next = before->next;
 	before->next = into;
+	spool->news = 1;
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 /* A writer that holds the lock longer is asked again at the next tick. */
 #define LOCK_WAIT_MS 50
+#define GATHER_MS    10
 
 struct stream *
 stream_new(struct stream_env *env, const char *slug, const char *db_path,
@@ -74,6 +75,34 @@ stream_env_interval(const struct stream_env *env)
 	       (env->stretch > 1 ? env->stretch : 1);
 }
 
+/*
+ * A file for each interval is what a tenant may cost, in the long run.  As long
+ * as it does not write oftener, each commit is a file of its own, at once; half
+ * an interval is left to those that do not write by the clock.
+ */
+static int
+at_once(const struct stream *stream, int64_t time_ms)
+{
+	int64_t interval = stream_interval(stream);
+	int64_t early_ms = stream->paid_ms - time_ms;
+
+	/* Far ahead: the clock was set back. */
+	return early_ms <= interval / 2 || early_ms > 3 * interval;
+}
+
+/* For files with what was committed from since_ms until now. */
+static void
+pay(struct stream *stream, int64_t since_ms, int64_t now_ms)
+{
+	int64_t interval = stream_interval(stream);
+
+	/* Further ahead than commits lead: files that somebody waited for. */
+	if (stream->paid_ms < since_ms ||
+	    stream->paid_ms > now_ms + 2 * interval)
+		stream->paid_ms = since_ms;
+	stream->paid_ms += interval;
+}
+
 /* A commit of that time waits to be captured. */
 static void
 wake(struct stream *stream, int64_t time_ms)
@@ -85,10 +114,11 @@ wake(struct stream *stream, int64_t time_ms)
 		return;
 	stream->dirty = 1;
 	stream->dirty_ms = time_ms;
-	stream->whole = now_ms >= stream->flushed_ms + interval ||
-			now_ms < stream->flushed_ms;
-	stream->due_ms =
-	    stream->whole ? now_ms : (now_ms / interval + 1) * interval;
+	stream->whole = at_once(stream, time_ms);
+	/* Those of a moment share a sync of the disk. */
+	if (stream->whole)
+		interval = GATHER_MS;
+	stream->due_ms = (now_ms / interval + 1) * interval;
 }
 
 void
@@ -316,16 +346,19 @@ stream_forget(struct stream *stream, struct err *err)
 int
 stream_synced(struct stream *stream, struct err *err)
 {
-	if (stream->spool == NULL)
+	/* Most of those that are open have neither written nor shipped since. */
+	if (stream->spool == NULL || (!stream->spool->news &&
+					 position_is_synced(stream->file)))
 		return 0;
 	position_synced(stream->file);
 	/* Its TXIDs would be used again. */
 	if (stream->unsaved)
 		return 0;
 	spool_synced(stream->spool);
-	return spool_drop_merged(stream->spool, err)
-		   ? -1
-		   : stream_forget(stream, err);
+	if (spool_drop_merged(stream->spool, err) || stream_forget(stream, err))
+		return -1;
+	stream->spool->news = 0;
+	return 0;
 }
 
 int
@@ -454,7 +487,7 @@ int
 stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 {
 	int64_t interval = stream_interval(stream);
-	int64_t before_ms = INT64_MAX;
+	int64_t before_ms = INT64_MAX, since_ms = stream->dirty_ms;
 	struct db_wal index;
 	uint64_t txid;
 	int lost = is_lost(stream, err);
@@ -499,8 +532,8 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 		stream_close(stream);
 		return 0;
 	}
-	stream->flushed_ms = now_ms;
 	if (stream->pos.txid != txid) {
+		pay(stream, since_ms, now_ms);
 		stream->active_ms = clock_mono_ms();
 		stream_count_flush(stream);
 	}

@@ -132,7 +132,7 @@ struct stream {
 	int64_t dirty_ms;		/* wall: the oldest commit of it, as far as known */
 	int64_t due_ms;			/* wall: when to capture it … */
 	int whole;			/* … and all of it, not only full intervals */
-	int64_t flushed_ms;		/* wall: last capture */
+	int64_t paid_ms;		/* wall: until then its files are paid for */
 	int64_t active_ms;		/* mono: the last commit seen, or shipped */
 	int64_t retry_ms;		/* mono: not before; 0 = any time */
 	int64_t checkpoint_ms;		/* mono: the next attempt at one */
@@ -197,9 +197,9 @@ int64_t stream_interval(const struct stream *stream);
 int64_t stream_due(const struct stream *stream, int64_t now_ms);
 
 /*
- * Opens where it is idle, and captures what is due: the first commit after a quiet time
- * at once, then, of a tenant that keeps writing, what was committed before the last
- * multiple of the interval, so that no file straddles two.  `whole` asks for all
+ * Opens where it is idle, and captures what is due: at once, of a tenant that
+ * writes no oftener than once an interval; else what was committed before the
+ * last multiple of it.  No file straddles two.  `whole` asks for all
  * there is.  ERR_BUSY: try again soon.
  */
 int stream_flush(struct stream *stream, int64_t now_ms, int whole,
@@ -212,7 +212,7 @@ int stream_synced(struct stream *stream, struct err *err);
 int stream_step(struct stream *stream, uint32_t n, struct err *err);
 
 /* Is a checkpoint worth it?  And: 1 it was complete, 0 not now, -1. */
-int stream_wants_checkpoint(struct stream *stream);
+int stream_wants_checkpoint(struct stream *stream, int64_t mono_ms);
 int stream_checkpoint(struct stream *stream, struct err *err);
 
 /* Is a new snapshot?  It begins at once, or ERR_BUSY. */

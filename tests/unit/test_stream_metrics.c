@@ -54,7 +54,7 @@ while_the_store_is_down_the_oldest_commit_counts(void **state)
 
 	(void)state;
 	stream = begin();
-	stream->flushed_ms = 0;
+	stream->paid_ms = 0;
 	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
 	stream_touch(stream);
 	first_ms = stream->dirty_ms;
