@@ -370,7 +370,7 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 
 	for (i = 0; i < r->streams->n_active; i++) {
 		struct stream *stream = r->streams->active[i];
-		int rc = 1;
+		int rc = 0;
 
 		if (mono_ms < stream->retry_ms)
 			continue;
@@ -384,21 +384,18 @@ tend(struct replicator *r, int64_t now_ms, int64_t mono_ms)
 			r->unsynced = 1;
 		} else if (r->n_snapshots < SNAPSHOTS_AT_ONCE &&
 			   stream_wants_snapshot(stream, now_ms)) {
-			rc = stream_begin_snapshot(stream, &err);
-			r->n_snapshots += rc == 0;
+			rc = stream_begin_snapshot(stream, &err) ? -1 : 1;
+			r->n_snapshots += rc > 0;
 			r->unsynced = 1;
 		} else if (seals < SEALS_PER_TICK &&
 			   stream_wants_seal(stream, mono_ms)) {
 			seals++;
 			rc = stream_seal(stream, &err);
-		} else if (stream_wants_checkpoint(stream)) {
-			rc = 0;
 		}
-		if (rc < 0)
+		if (rc < 0) {
+			stream->untended |= err.code != ERR_BUSY;
 			stream_failed(stream, &err);
-		if (rc < 0)
-			stream->untended = 1;
-		if (rc > 0 && stream->untended) {
+		} else if (rc > 0 && stream->untended) {
 			stream->untended = 0;
 			stream_recovered(stream);
 		}

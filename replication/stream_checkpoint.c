@@ -37,12 +37,13 @@ stream_wants_checkpoint(struct stream *stream, int64_t mono_ms)
 	    stream->pos.txid == 0 || stream->pos.complete ||
 	    mono_ms < stream->checkpoint_ms)
 		return 0;
-	/* Of a thousand that are open none is looked at in every tick. */
-	stream->checkpoint_ms = mono_ms + AGAIN_MS;
 	if (stream_index(stream, &index, &ignored))
 		return 0;
-	return index.frames >=
-	       (uint32_t)stream->env->config->replica_checkpoint;
+	if (index.frames >= (uint32_t)stream->env->config->replica_checkpoint)
+		return 1;
+	/* Of a thousand that are open none is looked at in every tick. */
+	stream->checkpoint_ms = mono_ms + AGAIN_MS;
+	return 0;
 }
 
 /* What was committed since the last capture; with `least`, if it is so much. */
