@@ -58,7 +58,7 @@ const users = pb.collection('users');
 
 ok('it is healthy', (await pb.health.check()).code === 200);
 const methods = await users.listAuthMethods();
-ok('the methods of signing in', methods.password.enabled && !methods.mfa.enabled);
+ok('the methods of signing in', methods.password.enabled && !methods.oauth2.enabled);
 let refused = await refusal(users.authWithPassword(email, 'wrong'));
 ok('a wrong password', refused.status === 400);
 refused = await refusal(users.getList(1, 10));
