@@ -4,6 +4,7 @@
 #include "fcgi/cmd.h"
 #include "replication/cmd.h"
 #include "replication/cmd_clone.h"
+#include "replication/cmd_erase.h"
 #include "replication/store_check.h"
 #include "tenants/cmd.h"
 
@@ -18,10 +19,13 @@ check(int argc, char **argv)
 static int
 tenant(int argc, char **argv)
 {
-	static const struct cmd_verb clone = { "clone", cmd_clone,
-		CMD_CLONE_USAGE };
+	static const struct cmd_verb others[] = {
+		{ "clone", cmd_clone, CMD_CLONE_USAGE },
+		{ "erase", cmd_erase, CMD_ERASE_USAGE },
+	};
 
-	return cmd_tenant(argc, argv, &clone, 1);
+	return cmd_tenant(
+	    argc, argv, others, sizeof(others) / sizeof(others[0]));
 }
 
 static const struct command {
@@ -32,7 +36,7 @@ static const struct command {
 	{ "serve", cmd_serve, "pool, replicator and mailer, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
 	{ "tenant", tenant,
-	    "create, clone, list, suspend, delete, export and more" },
+	    "create, clone, list, suspend, delete, erase and more" },
 	{ "check", check, "all that can be wrong, before it is" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
 	{ "verify", cmd_verify, "restore to scratch, and compare" },

@@ -425,3 +425,15 @@ control_renew(const struct config *config, const char *slug, struct err *err)
 	buf_free(&answer);
 	return rc;
 }
+
+int
+control_erase(const struct config *config, const char *slug, struct err *err)
+{
+	struct buf answer;
+	int rc = ask_about(config, "erase", slug, "", &answer, err);
+
+	if (rc == 0)
+		rc = !str_is(buf_view(&answer), "ok");
+	buf_free(&answer);
+	return rc;
+}

@@ -23,6 +23,8 @@
  *	                  or "ok 00000000 0": it is not reached (yet)
  *	proven SLUG       its file `proven` is another (proof.h): "ok"
  *	renew SLUG        begins a new epoch: "ok"
+ *	erase SLUG        its objects may be removed now (erasure.h): "ok", or
+ *	                  "wait": ask again
  *
  * Anything that went wrong is "error <text>".
  */
@@ -41,6 +43,9 @@ int control_point(const struct config *config, const char *slug,
 int control_proven(const struct config *config, const char *slug,
     struct err *err);
 int control_renew(const struct config *config, const char *slug,
+    struct err *err);
+/* 0 it may, 1 not yet, -1. */
+int control_erase(const struct config *config, const char *slug,
     struct err *err);
 
 /* The replicator's side: never blocks on a client. */

@@ -48,6 +48,8 @@ find_tenant(struct job *job, struct err *err)
 			    " --to FILE");
 		return -1;
 	}
+	if (registry_check_kept(&job->row, err) != 0)
+		return -1;
 	if (owner->uid[0] && strcmp(owner->uid, job->row.uid) != 0) {
 		err_set(err, ERR_CONFLICT,
 		    "%s: epoch %08x is of another tenant that had the name "

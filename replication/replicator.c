@@ -14,6 +14,7 @@
 #include "replication/claim.h"
 #include "replication/compact.h"
 #include "replication/descriptors.h"
+#include "replication/erasure.h"
 #include "replication/fair.h"
 #include "replication/forecast.h"
 #include "replication/hint_queue.h"
@@ -34,6 +35,7 @@
 #define SEALS_PER_TICK          8
 #define SWEEP_PER_TICK          500
 #define STOP_MS                 20000
+#define ERASING_MS              5000
 
 struct replicator {
 	const struct config *config;
@@ -58,6 +60,7 @@ struct replicator {
 	struct acks *acks;
 	struct prover *prover;
 	struct forecast_seen seen;
+	int64_t erasing_ms; /* mono: somebody erases, until then */
 	size_t n_open, open_max;
 	size_t n_snapshots;
 	int64_t next_sweep_ms; /* mono */
@@ -427,6 +430,22 @@ on_flushed(void *owner, uint32_t epoch, uint64_t txid, const struct err *err)
 	control_answer(owner, str_of(text));
 }
 
+/* An idle house confirms its claim no more, so it has to be woken up. */
+static void
+answer_erase(
+    struct replicator *r, struct control_client *client, struct str slug)
+{
+	struct err err = ERR_INIT;
+	int rc = erasure_may(r->streams, r->registry, r->claim, slug, &err);
+
+	if (rc < 0) {
+		control_refuse(client, &err);
+		return;
+	}
+	r->erasing_ms = clock_mono_ms() + ERASING_MS;
+	control_answer(client, rc == 0 ? STR("ok") : STR("wait"));
+}
+
 static void
 on_request(void *arg, struct control_client *client, struct str line)
 {
@@ -447,6 +466,8 @@ on_request(void *arg, struct control_client *client, struct str line)
 			.done = on_flushed,
 		};
 		waiters_add(&r->waiters, r->streams, &flush);
+	} else if (str_starts(line, "erase ")) {
+		answer_erase(r, client, str_sub(line, 6, line.n));
 	} else if (!prover_request(r->streams, client, line)) {
 		control_answer(client, STR("error unknown request"));
 	}
@@ -465,7 +486,7 @@ static int
 is_active(const struct replicator *r)
 {
 	return r->streams->n_active > 0 || compact_is_busy(r->compact) ||
-	       acks_waited_for(r->acks);
+	       acks_waited_for(r->acks) || clock_mono_ms() < r->erasing_ms;
 }
 
 /* How long there is nothing to do, if nobody calls. */

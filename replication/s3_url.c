@@ -352,7 +352,7 @@ s3_url_prefix(
 
 	if (op->verb == STORE_SLUGS)
 		n = snprintf(out, S3_NAME, "%s%s", place->prefix, slash);
-	else if (op->verb == STORE_EPOCHS)
+	else if (op->verb == STORE_EPOCHS || op->verb == STORE_ERASE)
 		n = snprintf(
 		    out, S3_NAME, "%s%s%s/", place->prefix, slash, key->slug);
 	else if (!key->slug[0])

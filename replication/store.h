@@ -34,6 +34,8 @@ enum store_kind {
 	STORE_MACHINE	/* R7a; no slug, no epoch */
 };
 
+#define STORE_ERASE_MAX 1000
+
 #define STORE_LEVEL_RAW 0
 #define STORE_LEVEL_SNAPSHOT 9
 
@@ -59,7 +61,9 @@ enum store_verb {
 	STORE_LIST,	/* objects of one level of one epoch, in key order */
 	STORE_EPOCHS,	/* of one slug, ascending */
 	STORE_SLUGS,	/* in order */
-	STORE_DELETE	/* what is not there is deleted already */
+	STORE_DELETE,	/* what is not there is deleted already */
+	STORE_ERASE	/* of one slug: up to STORE_ERASE_MAX of all that there
+			   is, whatever its name */
 };
 
 struct store_object {
@@ -76,7 +80,8 @@ struct store_object {
 #define STORE_VERSION 96
 struct store_op {
 	enum store_verb verb;
-	struct store_key key;	/* LIST: slug, epoch, level; EPOCHS: slug */
+	struct store_key key;	/* LIST: slug, epoch, level; EPOCHS, ERASE:
+				   slug */
 
 	/*
 	 * PUT: a file (path), or bytes where path is NULL; and its time, 0 for
@@ -108,6 +113,8 @@ struct store_op {
 	/*
 	 * LIST; EPOCHS: key.slug and .epoch of each; SLUGS: key.slug.  Where
 	 * there is nothing yet the list is empty.
+	 * ERASE: the size of each that was removed.  None, and no error, says
+	 * that a list of all below the slug was empty: that nothing is left.
 	 */
 	int (*object)(struct store_op *op, const struct store_object *object,
 	    struct err *err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "replication/ltx.h"
+#include "replication/store_dir_erase.h"
 #include "replication/store_dir_list.h"
 #include "replication/store_dir_put.h"
 #include "replication/store_dir_version.h"
@@ -114,7 +115,7 @@ path_of(const struct store_dir *dir, const struct store_op *op, char *out)
 		n = snprintf(out, PATH_MAX, "%s", dir->root);
 	} else if (key->kind == STORE_MACHINE) {
 		n = snprintf(out, PATH_MAX, "%s/_machine", dir->root);
-	} else if (op->verb == STORE_EPOCHS) {
+	} else if (op->verb == STORE_EPOCHS || op->verb == STORE_ERASE) {
 		n = snprintf(out, PATH_MAX, "%s/%s", dir->root, key->slug);
 	} else if (op->verb == STORE_LIST && !key->slug[0]) {
 		n = snprintf(out, PATH_MAX, "%s/ltx/%d", dir->root, key->level);
@@ -196,6 +197,8 @@ start(struct job *job, struct err *err)
 		return job->list ? 0 : -1;
 	case STORE_DELETE:
 		return file_remove(job->path, err) == 0 ? 1 : -1;
+	case STORE_ERASE:
+		return store_dir_erase(job->op, job->path, err) == 0 ? 1 : -1;
 	}
 	err_die("store: no verb %d", job->op->verb);
 }
@@ -252,6 +255,7 @@ count(struct store_stats *stats, const struct store_op *op)
 		stats->lists++;
 		break;
 	case STORE_DELETE:
+	case STORE_ERASE:
 		stats->deletes++;
 		break;
 	}

@@ -142,6 +142,9 @@ begin(struct store_s3 *store)
 	case STORE_SLUGS:
 		store_s3_list(job);
 		return;
+	case STORE_ERASE:
+		store_s3_erase(job);
+		return;
 	case STORE_DELETE:
 		break;
 	}

@@ -176,28 +176,34 @@ on_batch(struct s3_call *call, const struct err *failure)
 		report_all(lane, &err);
 }
 
-static void
-send_many(struct store_s3_lane *lane)
+void
+store_s3_batch_begin(struct buf *body)
 {
-	struct s3_call *call = &lane->call;
+	buf_init(body, BODY_MAX);
+	buf_puts(body,
+	    "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+	    "<Quiet>true</Quiet>");
+}
+
+/* Of letters that XML leaves alone: s3_url.h. */
+void
+store_s3_batch_add(struct buf *body, const char *name)
+{
+	buf_printf(body, "<Object><Key>%s</Key></Object>", name);
+}
+
+void
+store_s3_batch_send(struct store_s3 *store, struct buf *body,
+    struct s3_call *call,
+    void (*done)(struct s3_call *call, const struct err *err))
+{
 	struct store_op hashed = { .verb = STORE_PUT };
 	struct s3_source source;
 	struct err err = ERR_INIT;
 
-	buf_init(&lane->body, BODY_MAX);
-	buf_puts(&lane->body,
-	    "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-	    "<Quiet>true</Quiet>");
-	for (size_t i = 0; i < lane->n; i++) {
-		char name[S3_NAME];
-
-		/* Of letters that XML leaves alone: s3_url.h. */
-		s3_url_name(&lane->store->wire.place, &lane->op[i]->key, name);
-		buf_printf(&lane->body, "<Object><Key>%s</Key></Object>", name);
-	}
-	buf_puts(&lane->body, "</Delete>");
-	assert(!lane->body.full);
-	hashed.bytes = buf_view(&lane->body);
+	buf_puts(body, "</Delete>");
+	assert(!body->full);
+	hashed.bytes = buf_view(body);
 	(void)s3_source_open(&source, &hashed, &err);
 	s3_source_hash(&source, 0, source.size);
 	while (s3_source_step(&source, &err) == 0)
@@ -208,8 +214,21 @@ send_many(struct store_s3_lane *lane)
 	s3_call_header(call, "content-md5", source.md5_base64);
 	s3_source_send(&source, 0, source.size, call);
 	call->reply_max = REPLY_MAX;
-	call->done = on_batch;
-	s3_wire_submit(&lane->store->wire, call);
+	call->done = done;
+	s3_wire_submit(&store->wire, call);
+}
+
+static void
+send_many(struct store_s3_lane *lane)
+{
+	store_s3_batch_begin(&lane->body);
+	for (size_t i = 0; i < lane->n; i++) {
+		char name[S3_NAME];
+
+		s3_url_name(&lane->store->wire.place, &lane->op[i]->key, name);
+		store_s3_batch_add(&lane->body, name);
+	}
+	store_s3_batch_send(lane->store, &lane->body, &lane->call, on_batch);
 }
 
 void

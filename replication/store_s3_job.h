@@ -31,7 +31,7 @@ struct store_s3_job {
 	char before[STORE_VERSION];	/* and the one before */
 	struct buf small;		/* GET: held back until it is verified */
 	int64_t end;			/* GET: of what is wanted */
-	struct buf names;		/* EPOCHS, SLUGS: to be sorted */
+	struct buf names;		/* EPOCHS, SLUGS: to be sorted; ERASE */
 	char last[S3_NAME];		/* LIST: of the one before */
 };
 
@@ -88,6 +88,17 @@ void store_s3_describe(const struct store_op *op, int64_t size,
 /* Calls job->probed, at once where it is known what the store heeds. */
 void store_s3_probe(struct store_s3_job *job,
     void (*probed)(struct store_s3_job *job));
+
+void store_s3_erase(struct store_s3_job *job);
+/*
+ * A batch of deletes; begun, each name added, sent: then call->done hears.  The
+ * body must live until that.
+ */
+void store_s3_batch_begin(struct buf *body);
+void store_s3_batch_add(struct buf *body, const char *name);
+void store_s3_batch_send(struct store_s3 *store, struct buf *body,
+    struct s3_call *call, void (*done)(struct s3_call *call,
+    const struct err *err));
 
 void store_s3_delete(struct store_s3 *store, struct store_op *op);
 void store_s3_delete_pump(struct store_s3 *store);

@@ -235,6 +235,11 @@ reconcile_tenant(const struct registry_tenant *row, void *arg)
 	int deleted = row->state == REGISTRY_DELETED;
 	uint32_t newest = 0;
 
+	if (row->erasing_ms != 0) {
+		(void)streams_forget(streams, row->slug);
+		return 0;
+	}
+
 	if (stream != NULL && !deleted && stream->incarnation == row->epoch)
 		return 0;
 	if (stream == NULL && !deleted && revive(streams, row))
@@ -273,6 +278,33 @@ streams_reconcile(
 		return -1;
 	streams->reconciled = 1;
 	return 0;
+}
+
+int
+streams_forget(struct streams *streams, const char *slug)
+{
+	struct stream *current = streams_find(streams, slug);
+	size_t i, n = 0;
+	int left = 0;
+
+	if (current != NULL)
+		retire(streams, current, 0);
+	for (i = 0; i < streams->n_active; i++) {
+		struct stream *stream = streams->active[i];
+
+		if (!stream->retired || strcmp(stream->slug, slug) != 0) {
+			streams->active[n++] = stream;
+		} else if (stream->in_flight || stream->chore) {
+			stream->retry_ms = stream->ship_retry_ms = INT64_MAX;
+			stream->chores_ms = INT64_MAX;
+			streams->active[n++] = stream;
+			left = 1;
+		} else {
+			stream_free(stream);
+		}
+	}
+	streams->n_active = n;
+	return left;
 }
 
 /* Nothing open, nothing waiting, nothing on its way. */

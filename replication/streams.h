@@ -38,6 +38,13 @@ struct stream *streams_find(struct streams *streams, const char *slug);
 int streams_reconcile(struct streams *streams, struct registry *registry,
     struct err *err);
 
+/*
+ * Forgets what is left of a deleted tenant, though it is not shipped: it is
+ * being erased.  Nothing of it is begun any more; 1 as long as something is on its
+ * way, then 0.
+ */
+int streams_forget(struct streams *streams, const char *slug);
+
 void streams_activate(struct streams *streams, struct stream *stream);
 /* Drops those from the list that are idle, and retired ones that are done. */
 void streams_settle(struct streams *streams);

@@ -14,7 +14,8 @@
 
 #define ROW                                                                    \
 	"t.slug, t.uid, t.state, t.epoch, t.parent_epoch, t.parent_txid, "     \
-	"t.generation, t.size_max, t.created, t.updated, t.plan"
+	"t.generation, t.size_max, t.created, t.updated, t.plan, "             \
+	"coalesce((SELECT e.began FROM erasures e WHERE e.slug = t.slug), 0)"
 
 static const char *const statement_sql[REGISTRY_STATEMENTS] = {
 	[REGISTRY_FIND] = "SELECT " ROW " FROM tenants t WHERE t.slug = ?1",
@@ -210,6 +211,7 @@ read_row(sqlite3_stmt *stmt, struct registry_tenant *out, struct err *err)
 	out->size_max = sqlite3_column_int64(stmt, 7);
 	out->created_ms = sqlite3_column_int64(stmt, 8);
 	out->updated_ms = sqlite3_column_int64(stmt, 9);
+	out->erasing_ms = sqlite3_column_int64(stmt, 11);
 	return 0;
 }
 

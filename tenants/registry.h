@@ -38,6 +38,7 @@ struct registry_tenant {
 	char plan[CONFIG_PLAN_NAME + 1];	/* "" = the default (plan.h) */
 	int64_t created_ms;
 	int64_t updated_ms;
+	int64_t erasing_ms;		/* since when (wall); 0 = it is not */
 };
 
 /*
@@ -110,6 +111,21 @@ int registry_set_plan(struct registry *registry, struct str slug,
 
 /* Active again; ERR_CONFLICT where it is not deleted. */
 int registry_undelete(struct registry *registry, struct str slug,
+    struct err *err);
+
+/*
+ * From the first on a deleted tenant is being erased: nothing brings it back,
+ * and the replicator leaves it alone.  ERR_CONFLICT where it is not deleted;
+ * begun already is fine.  The second forgets it, with its hosts, and its slug
+ * is free; ERR_CONFLICT where it is not being erased, or is not this uid's.
+ */
+int registry_erase_begin(struct registry *registry, struct str slug,
+    struct err *err);
+int registry_erase_end(struct registry *registry, struct str slug,
+    const char *uid, struct err *err);
+
+/* ERR_CONFLICT where it is being erased. */
+int registry_check_kept(const struct registry_tenant *tenant,
     struct err *err);
 
 /*

@@ -139,6 +139,26 @@ set_one(struct registry *registry, struct str slug, const char *sql,
 	return finish(registry, err);
 }
 
+static int
+check_deleted(const struct registry_tenant *tenant, struct err *err)
+{
+	if (tenant->state == REGISTRY_DELETED)
+		return 0;
+	return err_set(
+	    err, ERR_CONFLICT, "tenant %s is not deleted", tenant->slug);
+}
+
+int
+registry_check_kept(const struct registry_tenant *tenant, struct err *err)
+{
+	if (tenant->erasing_ms == 0)
+		return 0;
+	err_set(err, ERR_CONFLICT, "tenant %s is being erased", tenant->slug);
+	return err_hint(err,
+	    "there may be nothing left of it: rowhouse tenant erase %s",
+	    tenant->slug);
+}
+
 int
 registry_set_state(struct registry *registry, struct str slug,
     enum registry_state state, struct err *err)
@@ -169,14 +189,57 @@ registry_undelete(struct registry *registry, struct str slug, struct err *err)
 		return -1;
 	if (registry_look_up_slug(registry, slug, &there, err) != 0)
 		return give_up(registry);
-	if (there.state != REGISTRY_DELETED) {
-		err_set(
-		    err, ERR_CONFLICT, "tenant %s is not deleted", there.slug);
+	if (check_deleted(&there, err) != 0 ||
+	    registry_check_kept(&there, err) != 0)
 		return give_up(registry);
-	}
 	if (change(registry,
 		"UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
 		values, 3, err) < 0)
+		return give_up(registry);
+	return finish(registry, err);
+}
+
+int
+registry_erase_begin(
+    struct registry *registry, struct str slug, struct err *err)
+{
+	const struct value values[] = { TEXT(slug), NUMBER(clock_wall_ms()) };
+	struct registry_tenant there;
+
+	if (begin(registry, err) != 0)
+		return -1;
+	if (registry_look_up_slug(registry, slug, &there, err) != 0 ||
+	    check_deleted(&there, err) != 0 ||
+	    change(registry,
+		"INSERT INTO erasures (slug, began) VALUES (?1, ?2)"
+		" ON CONFLICT (slug) DO NOTHING",
+		values, 2, err) < 0)
+		return give_up(registry);
+	return finish(registry, err);
+}
+
+int
+registry_erase_end(struct registry *registry, struct str slug, const char *uid,
+    struct err *err)
+{
+	const struct value values[] = { TEXT(slug) };
+	struct registry_tenant there;
+
+	if (begin(registry, err) != 0)
+		return -1;
+	if (registry_look_up_slug(registry, slug, &there, err) != 0)
+		return give_up(registry);
+	if (there.erasing_ms == 0 || strcmp(there.uid, uid) != 0) {
+		err_set(err, ERR_CONFLICT, "tenant %s is not being erased",
+		    there.slug);
+		return give_up(registry);
+	}
+	if (change(registry, "DELETE FROM erasures WHERE slug = ?1", values, 1,
+		err) < 0 ||
+	    change(registry, "DELETE FROM hosts WHERE slug = ?1", values, 1,
+		err) < 0 ||
+	    change(registry, "DELETE FROM tenants WHERE slug = ?1", values, 1,
+		err) < 0)
 		return give_up(registry);
 	return finish(registry, err);
 }
@@ -197,6 +260,8 @@ registry_switch(struct registry *registry, struct str slug, uint32_t expected,
 	if (begin(registry, err) != 0)
 		return -1;
 	if (registry_look_up_slug(registry, slug, &there, err) != 0)
+		return give_up(registry);
+	if (registry_check_kept(&there, err) != 0)
 		return give_up(registry);
 	if (there.epoch != expected) {
 		err_set(err, ERR_CONFLICT,

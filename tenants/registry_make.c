@@ -35,6 +35,10 @@ static const char *const steps[REGISTRY_SCHEMA] = {
     "CREATE TABLE house (id TEXT NOT NULL) STRICT;\n"
     "INSERT INTO house VALUES (lower(hex(randomblob(8))));\n",
     "ALTER TABLE tenants ADD COLUMN plan TEXT NOT NULL DEFAULT '';\n",
+    "CREATE TABLE erasures (\n"
+    "	slug TEXT PRIMARY KEY REFERENCES tenants (slug),\n"
+    "	began INTEGER NOT NULL\n"
+    ") STRICT, WITHOUT ROWID;\n",
 };
 
 /* An empty registry may only be made where nothing speaks of an older one. */

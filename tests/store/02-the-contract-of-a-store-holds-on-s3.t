@@ -1,5 +1,5 @@
 #!/bin/sh
-# tests/unit/test_store.c over S3: by Swift, and by Ceph's radosgw; and a load
+# tests/unit/test_store*.c over S3: by Swift, and by Ceph's radosgw; and a load
 # (tests/tools/storeload.c) with the bucket in the host's name, and over a Swift
 # that knows no condition in a PUT.
 . "$(dirname "$0")/../lib.sh"
@@ -7,7 +7,9 @@
 
 # contract NAME URL	all of the unit tests
 contract() {
-	STORE_URL=$2 "$O/tests/test_store" >contract 2>&1
+	for program in test_store test_store_erase; do
+		STORE_URL=$2 "$O/tests/$program"
+	done >contract 2>&1
 	like "$1" "$(grep -c '^ok' contract) passed" '^[1-9][0-9]+ passed'
 	is '  all of it' "$(grep -A 3 '^not ok' contract)" ''
 }

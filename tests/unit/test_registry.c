@@ -886,11 +886,12 @@ an_older_schema_is_brought_up_to_date(void **state)
 	(void)state;
 	add("acme");
 	OK(db_exec(registry_db(registry),
-	    "DROP TABLE house; ALTER TABLE tenants DROP COLUMN plan",
+	    "DROP TABLE house; ALTER TABLE tenants DROP COLUMN plan;"
+	    " DROP TABLE erasures",
 	    &house.err));
 	OK(db_set_user_version(registry_db(registry), 1, &house.err));
 	registry_close(registry);
-	snprintf(text, sizeof(text), "%s has schema 1, this release knows 3",
+	snprintf(text, sizeof(text), "%s has schema 1, this release knows 4",
 	    layout_registry(&house.config).p);
 	registry = registry_open(&house.config, DB_REPLICATE, 0, &house.err);
 	assert_null(registry);
@@ -909,8 +910,8 @@ a_newer_schema_is_left_alone(void **state)
 	char text[700];
 
 	(void)state;
-	OK(db_set_user_version(registry_db(registry), 4, &house.err));
-	snprintf(text, sizeof(text), "%s has schema 4, this release knows 3",
+	OK(db_set_user_version(registry_db(registry), 5, &house.err));
+	snprintf(text, sizeof(text), "%s has schema 5, this release knows 4",
 	    layout_registry(&house.config).p);
 	assert_null(registry_open(&house.config, DB_TOOL, 1, &house.err));
 	assert_err(&house.err, ERR_BUSY, text);

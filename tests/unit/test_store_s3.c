@@ -957,6 +957,78 @@ a_batch_of_deletes(void **state)
 	leave();
 }
 
+#define BELOW(keys)                                                            \
+	{                                                                      \
+		.want =                                                        \
+		    "GET "                                                     \
+		    "/bucket/?list-type=2&max-keys=1000&prefix=p%2Facme%2F ",  \
+		NULL, "200 OK", XML,                                           \
+		"<ListBucketResult>" keys "</ListBucketResult>"                \
+	}
+#define KEY(name) "<Contents><Key>" name "</Key><Size>5</Size></Contents>"
+#define BATCH(answer)                                                          \
+	{                                                                      \
+		.want = "POST /bucket/?delete= ", "<Key>p/acme/odd</Key>",     \
+		"200 OK", XML, "<DeleteResult>" answer "</DeleteResult>"       \
+	}
+
+/* What cannot be known, or was not done, is never an empty list. */
+static void
+nothing_left_is_proven(void **state)
+{
+	static const struct turn refused[] = { { .want = "GET ",
+	    NULL,
+	    "403 Forbidden",
+	    XML,
+	    ERROR("AccessDenied", "") } };
+	static const struct turn foreign[] = { BELOW(KEY("p/acme/a&amp;b")) };
+	static const struct turn other[] = { BELOW(KEY("p/globex/1")) };
+	static const struct turn kept[] = { BELOW(KEY("p/acme/odd")),
+		BATCH("<Error><Key>p/acme/odd</Key><Code>AccessDenied</Code>"
+		      "<Message>locked</Message></Error>") };
+	static const struct turn empty[] = { BELOW("") };
+	static const struct turn more[] = { BELOW(
+	    "<IsTruncated>true</IsTruncated>"
+	    "<NextContinuationToken>x</NextContinuationToken>") };
+	static const struct turn one[] = {
+		BELOW(KEY("p/acme/odd")),
+		{ .want = "POST /bucket/?delete= ",
+		    NULL,
+		    "501 Not Implemented",
+		    XML,
+		    ERROR("NotImplemented", "") },
+		{ .want = "DELETE /bucket/p/acme/odd ", NULL, "204 No Content" }
+	};
+	static const struct {
+		const struct turn *turn;
+		size_t turns;
+		enum err_code code;
+		const char *msg;
+	} cases[] = {
+		{ refused, N_OF(refused), ERR_DENIED, "not allowed to list" },
+		{ foreign, N_OF(foreign), ERR_CONFLICT,
+		    "s3://bucket/p/acme/a&b is not Rowhouse's" },
+		{ other, N_OF(other), ERR_CORRUPT, "p/globex/1 is not asked" },
+		{ kept, N_OF(kept), ERR_DENIED,
+		    "p/acme/odd cannot be deleted: AccessDenied locked" },
+		{ more, N_OF(more), ERR_CORRUPT, "an empty page that is not" },
+		{ empty, N_OF(empty), ERR_NONE, "" },
+		{ one, N_OF(one), ERR_NONE, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct err err = ERR_INIT;
+
+		enter(cases[i].turn, cases[i].turns);
+		(void)run(STORE_ERASE, ltx_key("acme", 0, 0, 0, 0), &err);
+		assert_int_equal(err.code, cases[i].code);
+		if (!strstr(err.msg, cases[i].msg))
+			fail_msg("%s", err.msg);
+		leave();
+	}
+}
+
 /* --- nobody there -------------------------------------------------------- */
 
 static void
@@ -1023,6 +1095,7 @@ main(void)
 		cmocka_unit_test(names_that_are_not_ours),
 		cmocka_unit_test(lists_that_are_none),
 		cmocka_unit_test(a_batch_of_deletes),
+		cmocka_unit_test(nothing_left_is_proven),
 		cmocka_unit_test(a_store_that_is_down),
 	};
 

@@ -1,0 +1,108 @@
+#include "replication/erase.h"
+
+#include <string.h>
+
+#include "tenants/base/file.h"
+#include "tenants/layout.h"
+
+static int
+ignore(struct store_op *op, const void *p, size_t n, struct err *err)
+{
+	(void)op;
+	(void)p;
+	(void)n;
+	(void)err;
+	return 0;
+}
+
+/*
+ * A mount that is missing is an empty directory, and an empty list of it would
+ * prove nothing: a replica that was ever claimed has its _machine.
+ */
+static int
+check_replica(struct store *store, struct err *err)
+{
+	struct store_op op = {
+		.verb = STORE_GET, .key.kind = STORE_MACHINE, .data = ignore
+	};
+
+	if (store_now(store, &op, err) == 0)
+		return 0;
+	if (err->code != ERR_NOT_FOUND)
+		return err_wrap(err, "nothing is erased");
+	err_set(err, ERR_CONFLICT,
+	    "nothing is erased: %s is no replica, it has no _machine",
+	    store_url(store));
+	return err_hint(
+	    err, "is it mounted, is it the right bucket? (replica.url)");
+}
+
+static int
+count(struct store_op *op, const struct store_object *object, struct err *err)
+{
+	struct erase_report *out = op->arg;
+
+	(void)err;
+	out->objects++;
+	out->bytes += object->size;
+	return 0;
+}
+
+static int
+erase_objects(const struct erase_opts *opts, const char *slug,
+    struct erase_report *out, struct err *err)
+{
+	struct store_op op = {
+		.verb = STORE_ERASE, .object = count, .arg = out
+	};
+	uint64_t before;
+
+	(void)str_copy(str_of(slug), op.key.slug, sizeof op.key.slug);
+	do {
+		before = out->objects;
+		if (opts->may(opts->arg, err) != 0 ||
+		    store_now(opts->store, &op, err) != 0)
+			return -1;
+	} while (out->objects > before);
+	return 0;
+}
+
+static int
+erase_files(const struct config *config, const char *slug, struct err *err)
+{
+	if (file_remove(layout_full(config, slug).p, err) != 0 ||
+	    file_remove_tree(layout_tenant(config, slug).p, err) != 0)
+		return -1;
+	return file_sync_dir(layout_tenants(config).p, err);
+}
+
+int
+erase(const struct erase_opts *opts, struct erase_report *out, struct err *err)
+{
+	struct registry_tenant row;
+
+	memset(out, 0, sizeof *out);
+	if (registry_find(opts->registry, opts->slug, &row, err) != 0)
+		return -1;
+	if (row.state != REGISTRY_DELETED) {
+		err_set(
+		    err, ERR_CONFLICT, "tenant %s is not deleted", row.slug);
+		return err_hint(err, "rowhouse tenant delete %s", row.slug);
+	}
+	if (opts->store != NULL && check_replica(opts->store, err) != 0)
+		return -1;
+	out->resumed = row.erasing_ms != 0;
+	memcpy(out->uid, row.uid, sizeof out->uid);
+	if (registry_erase_begin(opts->registry, opts->slug, err) != 0)
+		return -1;
+	if ((opts->store != NULL &&
+		erase_objects(opts, row.slug, out, err) != 0) ||
+	    erase_files(opts->config, row.slug, err) != 0) {
+		err_wrap(err, "tenant %s is erased in part", row.slug);
+		return err->hint[0] != '\0'
+			   ? -1
+			   : err_hint(err, "once that is mended run it again: "
+					   "it goes on where it stopped");
+	}
+	return registry_erase_end(opts->registry, opts->slug, row.uid, err);
+}
