@@ -106,7 +106,7 @@ make(void *arg, const char *path, struct err *err)
 static int
 run(struct job *job, struct err *err)
 {
-	const struct lifecycle_source source = { make, job };
+	const struct lifecycle_source source = { .make = make, .arg = job };
 	struct err ignored = ERR_INIT;
 	struct restore_opts opts;
 	struct registry *registry;

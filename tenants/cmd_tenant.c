@@ -57,6 +57,7 @@ static const struct verb {
 	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG" },
 	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME" },
 	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
+	{ "import", NULL, 3, 3, 1, cmd_tenant_import, "import SLUG FILE" },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,
 	    "host remove SLUG HOST" },

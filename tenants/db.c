@@ -539,6 +539,15 @@ db_quick_check(struct db *db, struct err *err)
 }
 
 int
+db_integrity_check(struct db *db, struct err *err)
+{
+	if (expect(db, "PRAGMA integrity_check(1)", "ok", ERR_CORRUPT, err) !=
+	    0)
+		return err_wrap(err, "%s", db->path);
+	return 0;
+}
+
+int
 db_copy_to(struct db *db, const char *path, struct err *err)
 {
 	struct db copy = { .path = (char *)path, .owner = getpid() };

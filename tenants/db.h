@@ -113,8 +113,13 @@ int db_set_size_max(struct db *db, int64_t bytes, struct err *err);
  */
 int db_copy_to(struct db *db, const char *path, struct err *err);
 
-/* PRAGMA quick_check: ERR_CORRUPT with the first thing that it found. */
+/*
+ * PRAGMA quick_check: ERR_CORRUPT with the first thing that it found.
+ * db_integrity_check also holds every index against its table, and takes
+ * several times as long.
+ */
 int db_quick_check(struct db *db, struct err *err);
+int db_integrity_check(struct db *db, struct err *err);
 
 /*
  * Has the file been renamed, replaced or unlinked under this handle?  A handle

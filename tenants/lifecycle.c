@@ -334,7 +334,9 @@ make_copy(const char *dir, const struct registry_tenant *row,
 	db = db_open(&opts, err);
 	if (db == NULL)
 		return -1;
-	if (migrate_set_owner(db, row->slug, row->uid, err) != 0) {
+	if (migrate_set_owner(db, row->slug, row->uid, err) != 0 ||
+	    (source->app != NULL &&
+		migrate_up(db, source->app, row->slug, row->uid, err) != 0)) {
 		db_close(db);
 		return -1;
 	}

@@ -30,6 +30,8 @@ int lifecycle_create(const struct config *config, struct registry *registry,
 struct lifecycle_source {
 	int (*make)(void *arg, const char *path, struct err *err);
 	void *arg;
+	/* Brought to its schema at once; NULL: when it is first opened. */
+	const struct app *app;
 };
 
 /*

@@ -1,0 +1,58 @@
+#!/bin/sh
+# rowhouse tenant import: what was exported goes on as another tenant, here or
+# elsewhere; a file with anything in it that is not the application's does not.
+. "$(dirname "$0")/../lib.sh"
+
+house_new
+tenant_new acme
+house_start
+sign_in acme
+project_new acme WEB
+api acme POST /api/projects/WEB/issues '{"title":"found by its words"}'
+is 'acme has an issue' "$status" 201
+old_token=$TOKEN
+ok 'it is exported' "$ROWHOUSE" tenant export acme out.sqlite
+writer_start acme WEB w
+ok 'and written to' wait_for 60 acked_at_least acme 5
+sum=$(md5sum out.sqlite)
+output=$("$ROWHOUSE" tenant import branch out.sqlite 2>&1)
+is 'the file becomes a tenant' $? 0
+like '  which is said' "$output" 'tenant branch is what out\.sqlite has; its host is branch\.localhost'
+is '  the file is as it was' "$(md5sum out.sqlite) $(echo out.sqlite*)" "$sum out.sqlite"
+before=$(acked acme)
+ok '  nobody stopped writing' wait_for 60 acked_at_least acme $((before + 5))
+writers_stop
+
+TOKEN=$old_token
+api branch GET /api/projects
+is 'a token of the one is nothing at the other' "$status" 401
+sign_in branch owner@acme.example
+api branch GET /api/projects/WEB/issues
+is 'its people sign in as they did' "$status $(json '$.items[0].title')" '200 found by its words'
+api branch GET '/api/search?q=words'
+is '  and find what they had' "$status" 200
+project_new branch NEW
+ok 'it is replicated' wait_for 60 caught_up branch
+ok '  as the first is' wait_for 60 caught_up acme
+
+refused() {	# NAME SQL REGEXP
+	cp out.sqlite bad.sqlite
+	sqlite3 bad.sqlite "$2" || bail "$2"
+	output=$("$ROWHOUSE" tenant import bad bad.sqlite 2>&1)
+	is "$1" $? 2
+	like '  and named' "$output" "$3"
+	is '  and leaves nothing' "$(cd "$DATA/tenants" && echo .[!.]* ./*)" '.[!.]* ./acme ./branch'
+}
+refused 'a trigger is refused' 'CREATE TRIGGER evil AFTER INSERT ON issues BEGIN
+	DELETE FROM _users; END' 'bad\.sqlite: its trigger evil is not the application'
+refused 'a row that refers to nothing is refused' 'PRAGMA foreign_keys = OFF;
+	INSERT INTO issue_labels VALUES (99, 99)' 'bad\.sqlite: '
+refused 'a later schema is refused' 'PRAGMA user_version = 99' 'version 99, the application'
+sqlite3 out.sqlite '.dump' 'PRAGMA user_version' >dump
+output=$("$ROWHOUSE" tenant import bad dump 2>&1)
+is 'what is no database is refused' $? 2
+like '  and named' "$output" 'dump: '
+output=$("$ROWHOUSE" tenant import acme out.sqlite 2>&1)
+is 'a slug that is taken is refused' $? 1
+like '  and named' "$output" 'tenant acme exists already'
+done_testing
