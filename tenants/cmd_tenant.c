@@ -20,6 +20,7 @@ enum choice {
 	LIMIT,
 	JSON,
 	YES,
+	WRITE,
 	HELP
 };
 
@@ -32,6 +33,7 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, LIMIT },
 	{ "json", no_argument, NULL, JSON },
 	{ "yes", no_argument, NULL, YES },
+	{ "write", no_argument, NULL, WRITE },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -58,6 +60,8 @@ static const struct verb {
 	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME" },
 	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
 	{ "import", NULL, 3, 3, 1, cmd_tenant_import, "import SLUG FILE" },
+	{ "sql", NULL, 2, 3, 0, cmd_tenant_sql,
+	    "sql SLUG [STATEMENTS] [--write] [--json]" },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,
 	    "host remove SLUG HOST" },
@@ -139,6 +143,8 @@ read_line(int argc, char **argv, struct cmd_tenant_line *line, int *done)
 			line->json = 1;
 		else if (c == YES)
 			line->yes = 1;
+		else if (c == WRITE)
+			line->write = 1;
 		else if (c == STATE)
 			line->state = optarg;
 		else if (c == SORT)

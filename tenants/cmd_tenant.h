@@ -46,6 +46,7 @@ int cmd_tenant_undelete(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_plan(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_export(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_import(struct cmd_tenant_job *job, struct err *err);
+int cmd_tenant_sql(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_host_add(struct cmd_tenant_job *job, struct err *err);
 int cmd_tenant_host_remove(struct cmd_tenant_job *job, struct err *err);
 
