@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tenants/base/log.h"
+
 /*
  * A page of what lies below a slug, and a batch that deletes what is on it.
  * The page is the whole truth about the prefix: an empty one proves that
  * nothing is left, and an object that no replica has, with a name that is
- * not ours, is removed like the others.
+ * not ours, is removed like the others.  Then the parts of uploads that
+ * somebody left unfinished are dropped, which no list of objects shows.
  */
 #define REPLY_MAX ((size_t)8 * 1024 * 1024)
 #define NAMES_MAX ((size_t)2 * 1024 * 1024)
@@ -142,6 +145,96 @@ on_batch(struct s3_call *call, const struct err *failure)
 		report(job);
 }
 
+/* --- uploads that were left ------------------------------------------------ */
+
+struct upload {
+	char name[S3_NAME];
+	char id[S3_UPLOAD];
+};
+
+static int
+see_upload(void *arg, struct str name, struct str id)
+{
+	struct store_s3_job *job = arg;
+	struct upload one;
+
+	if (!str_starts(name, job->name) || !is_plain(name) ||
+	    str_copy(name, one.name, sizeof one.name) != 0 ||
+	    str_copy(id, one.id, sizeof one.id) != 0)
+		return 0;
+	buf_put(&job->names, &one, sizeof one);
+	return 0;
+}
+
+static void abort_next(struct store_s3_job *job);
+
+static void
+on_aborted(struct s3_call *call, const struct err *err)
+{
+	struct store_s3_job *job = call->arg;
+
+	if (err->code != ERR_NONE && err->code != ERR_NOT_FOUND)
+		store_s3_end(job, err);
+	else
+		abort_next(job);
+}
+
+static void
+abort_next(struct store_s3_job *job)
+{
+	const struct upload *upload = (void *)job->names.p;
+	struct s3_call *call = &job->call;
+	struct buf query;
+
+	if ((size_t)job->at == job->names.n / sizeof *upload) {
+		store_s3_end(job, &job->store->done);
+		return;
+	}
+	upload += job->at++;
+	s3_call_init(call, "DELETE", S3_DELETES, upload->name);
+	buf_init(&query, sizeof call->query - 1);
+	buf_puts(&query, "uploadId=");
+	s3_url_encode(&query, str_of(upload->id), 0);
+	(void)str_copy(buf_view(&query), call->query, sizeof call->query);
+	buf_free(&query);
+	call->done = on_aborted;
+	s3_wire_submit(&job->store->wire, call);
+}
+
+static void
+on_uploads(struct s3_call *call, const struct err *failure)
+{
+	struct store_s3_job *job = call->arg;
+	struct err err = *failure;
+
+	/* Who may not ask leaves them to the bucket's lifecycle rule. */
+	if (err.code == ERR_NONE)
+		(void)s3_answer_uploads(
+		    buf_view(&call->net.reply), see_upload, job, &err);
+	if (err.code != ERR_NONE)
+		log_info("store", "uploads left unfinished are not known: %s",
+		    err.msg);
+	abort_next(job);
+}
+
+static void
+drop_uploads(struct store_s3_job *job)
+{
+	struct s3_call *call = &job->call;
+	struct buf query;
+
+	s3_call_init(call, "GET", S3_LISTS, "");
+	buf_init(&query, sizeof call->query - 1);
+	buf_puts(&query, "prefix=");
+	s3_url_encode(&query, str_of(job->name), 0);
+	buf_puts(&query, "&uploads=");
+	(void)str_copy(buf_view(&query), call->query, sizeof call->query);
+	buf_free(&query);
+	call->reply_max = REPLY_MAX;
+	call->done = on_uploads;
+	s3_wire_submit(&job->store->wire, call);
+}
+
 static void
 delete_all(struct store_s3_job *job)
 {
@@ -149,7 +242,11 @@ delete_all(struct store_s3_job *job)
 	size_t n;
 
 	one = found(job, &n);
-	if (n == 0 || job->store->single_deletes) {
+	if (n == 0) {
+		drop_uploads(job);
+		return;
+	}
+	if (job->store->single_deletes) {
 		delete_next(job);
 		return;
 	}

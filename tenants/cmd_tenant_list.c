@@ -86,7 +86,9 @@ put_tenant(struct buf *out, const struct config *config,
 		put_number(out, &first, "size", size);
 	put_time(out, &first, "created", tenant->created_ms);
 	put_time(out, &first, "updated", tenant->updated_ms);
-	if (tenant->state == REGISTRY_DELETED)
+	if (tenant->erasing_ms != 0)
+		put_time(out, &first, "erasing_since", tenant->erasing_ms);
+	else if (tenant->state == REGISTRY_DELETED)
 		put_time(out, &first, "undelete_until",
 		    lifecycle_grace_ends(config, tenant));
 	put_text(out, &first, "path",
@@ -341,7 +343,10 @@ show_text(struct buf *out, const struct config *config,
 		buf_printf(out, "%-12s epoch %u, TXID %llu\n", "restored from",
 		    tenant->parent_epoch,
 		    (unsigned long long)tenant->parent_txid);
-	if (tenant->state == REGISTRY_DELETED) {
+	if (tenant->erasing_ms != 0) {
+		clock_format(tenant->erasing_ms, updated);
+		buf_printf(out, "%-12s %s\n", "erasing since", updated);
+	} else if (tenant->state == REGISTRY_DELETED) {
 		clock_format(lifecycle_grace_ends(config, tenant), updated);
 		buf_printf(out, "%-12s %s\n", "undelete until", updated);
 	}

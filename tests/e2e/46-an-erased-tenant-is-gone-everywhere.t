@@ -75,12 +75,14 @@ ledger_ok 'the other one' globex "$(db_of globex)"
 ok 'deleted again' "$ROWHOUSE" tenant delete acme --yes
 serve_stop
 refused 'without the replicator it does not go on' 75 'is erased in part' erase acme --yes
+like '  which show says' "$("$ROWHOUSE" tenant show acme)" 'erasing since +20'
+unlike '  and no time for an undelete' "$("$ROWHOUSE" tenant show acme --json)" undelete_until
 refused 'nor back' 1 'tenant acme is being erased' undelete acme
 output=$("$ROWHOUSE" restore acme --in-place --yes 2>&1)
 is '  nor by a restore' $? 1
 like '  in these words' "$output" 'tenant acme is being erased'
 serve_start
-ok 'but with it' "$ROWHOUSE" tenant erase acme --yes
+ok 'but with it, as soon as it answers' wait_for 20 "$ROWHOUSE" tenant erase acme --yes
 is '  to the end' "$(ls -d "$REPLICA/acme" "$DATA/tenants/acme" 2>/dev/null)" ''
 
 done_testing

@@ -986,7 +986,26 @@ nothing_left_is_proven(void **state)
 	static const struct turn kept[] = { BELOW(KEY("p/acme/odd")),
 		BATCH("<Error><Key>p/acme/odd</Key><Code>AccessDenied</Code>"
 		      "<Message>locked</Message></Error>") };
-	static const struct turn empty[] = { BELOW("") };
+	static const struct turn empty[] = { BELOW(""),
+		{ .want = "GET /bucket/?prefix=p%2Facme%2F&uploads= ", NULL,
+		    "200 OK", XML,
+		    "<ListMultipartUploadsResult><Upload><Key>p/acme/1.ltx</Key>"
+		    "<UploadId>a+b</UploadId></Upload><Upload><Key>p/acmes/1"
+		    "</Key><UploadId>c</UploadId></Upload>"
+		    "</ListMultipartUploadsResult>" },
+		{ .want = "DELETE /bucket/p/acme/1.ltx?uploadId=a%2Bb ", NULL,
+		    "204 No Content" } };
+	static const struct turn locked[] = { BELOW(""),
+		{ .want = "GET /bucket/?prefix=p%2Facme%2F&uploads= ", NULL,
+		    "200 OK", XML,
+		    "<ListMultipartUploadsResult><Upload><Key>p/acme/1.ltx</Key>"
+		    "<UploadId>a</UploadId></Upload>"
+		    "</ListMultipartUploadsResult>" },
+		{ .want = "DELETE /bucket/p/acme/1.ltx?uploadId=a ", NULL,
+		    "403 Forbidden", XML, ERROR("AccessDenied", "") } };
+	static const struct turn unknown[] = { BELOW(""),
+		{ .want = "GET /bucket/?prefix=p%2Facme%2F&uploads= ", NULL,
+		    "403 Forbidden", XML, ERROR("AccessDenied", "") } };
 	static const struct turn more[] = { BELOW(
 	    "<IsTruncated>true</IsTruncated>"
 	    "<NextContinuationToken>x</NextContinuationToken>") };
@@ -1013,6 +1032,8 @@ nothing_left_is_proven(void **state)
 		    "p/acme/odd cannot be deleted: AccessDenied locked" },
 		{ more, N_OF(more), ERR_CORRUPT, "an empty page that is not" },
 		{ empty, N_OF(empty), ERR_NONE, "" },
+		{ locked, N_OF(locked), ERR_DENIED, "not allowed to delete" },
+		{ unknown, N_OF(unknown), ERR_NONE, "" },
 		{ one, N_OF(one), ERR_NONE, "" },
 	};
 
