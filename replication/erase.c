@@ -15,23 +15,41 @@ ignore(struct store_op *op, const void *p, size_t n, struct err *err)
 	return 0;
 }
 
+static int
+note_newest(
+    struct store_op *op, const struct store_object *object, struct err *err)
+{
+	(void)err;
+	*(uint32_t *)op->arg = object->key.epoch;
+	return 0;
+}
+
 /*
  * A mount that is missing is an empty directory, and an empty list of it would
- * prove nothing: a replica that was ever claimed has its _machine.
+ * prove nothing.  A replicator goes on in it: it makes a claim and ships what is
+ * new.  But the epoch that the registry is in was begun in the replica, once.
  */
 static int
 check_replica(struct store *store, struct err *err)
 {
-	struct store_op op = {
-		.verb = STORE_GET, .key.kind = STORE_MACHINE, .data = ignore
-	};
+	uint32_t newest = 0;
+	struct store_op op = { .verb = STORE_EPOCHS,
+		.object = note_newest,
+		.data = ignore,
+		.arg = &newest };
 
-	if (store_now(store, &op, err) == 0)
+	(void)str_copy(STR(SLUG_REGISTRY), op.key.slug, sizeof op.key.slug);
+	if (store_now(store, &op, err) != 0)
+		return err_wrap(err, "nothing is erased");
+	op.verb = STORE_GET;
+	op.key.kind = STORE_OWNER;
+	op.key.epoch = newest;
+	if (newest > 0 && store_now(store, &op, err) == 0)
 		return 0;
-	if (err->code != ERR_NOT_FOUND)
+	if (newest > 0 && err->code != ERR_NOT_FOUND)
 		return err_wrap(err, "nothing is erased");
 	err_set(err, ERR_CONFLICT,
-	    "nothing is erased: %s is no replica, it has no _machine",
+	    "nothing is erased: %s is no replica of this registry",
 	    store_url(store));
 	return err_hint(
 	    err, "is it mounted, is it the right bucket? (replica.url)");

@@ -29,12 +29,15 @@ uid=$(sqlite3 -readonly "$(db_of acme)" "SELECT value FROM _meta WHERE key = 'ui
 ok 'it is deleted' "$ROWHOUSE" tenant delete acme --yes
 refused 'not without a word of it' 2 'say --yes' erase acme
 
-# a replica that is not there is not an empty one
+# a replica that is not there is not an empty one, and a replicator went on in it
+serve_stop
 mv "$REPLICA" elsewhere
-mkdir "$REPLICA"
-refused 'nor where the replica is not mounted' 1 'is no replica, it has no _machine' erase acme --yes
-rmdir "$REPLICA"
+mkdir -p "$REPLICA/_registry/00000001/ltx/0"
+cp elsewhere/_machine "$REPLICA"
+refused 'nor where the replica is not mounted' 1 'is no replica of this registry' erase acme --yes
+rm -r "$REPLICA"
 mv elsewhere "$REPLICA"
+serve_start
 is '  then it is not begun' "$(sqlite3 -readonly "$DATA/registry.db" \
 	'SELECT count(*) FROM erasures')" 0
 

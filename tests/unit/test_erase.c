@@ -60,7 +60,7 @@ make(const char *slug, const char *uid, enum registry_state state)
 static void
 make_house(void)
 {
-	must_put(store, machine_key(), STR("{}"));
+	must_put(store, owner_key("_registry", 1), STR("{}"));
 	make("acme", "uid-of-acme-001", REGISTRY_DELETED);
 	OK(registry_host_add(
 	    registry, STR("acme"), STR("acme.example"), &house.err));
@@ -171,8 +171,8 @@ what_may_not_be_is_not(void **state)
 	assert_other_is_whole();
 	/* A replica that is not there is not begun with. */
 	assert_int_equal(store_now(store,
-			     &(struct store_op){
-				 .verb = STORE_DELETE, .key = machine_key() },
+			     &(struct store_op){ .verb = STORE_DELETE,
+				 .key = owner_key("_registry", 1) },
 			     &err),
 	    0);
 	assert_true(run("acme", NULL) != 0);
@@ -180,7 +180,12 @@ what_may_not_be_is_not(void **state)
 	OK(registry_find(registry, STR("acme"), &row, &house.err));
 	assert_int_equal(row.erasing_ms, 0);
 	assert_int_equal(asked, 0);
-	must_put(store, machine_key(), STR("{}"));
+	/* Nor one that a replicator went on with. */
+	must_put(store, ltx_key("_registry", 1, 0, 7, 7), STR("raw"));
+	assert_true(run("acme", NULL) != 0);
+	assert_int_equal(house.err.code, ERR_CONFLICT);
+	assert_int_equal(asked, 0);
+	must_put(store, owner_key("_registry", 1), STR("{}"));
 	/* Who may not touches nothing, but there is no way back. */
 	FAILS(run("acme", &err), ERR_BUSY,
 	    "tenant acme is erased in part: it may not");
