@@ -63,9 +63,9 @@ like 'the log says whose clock it was' "$(cat replicator.log)" \
 	"the clock of 127.0.0.1:$S3_PORT is (3600|3599) s behind ours; requests to it bear its time"
 like '  and when it was mended' "$(cat replicator.log)" "the clock of 127.0.0.1:$S3_PORT is ours again"
 
-s3 times house/acme/00000001/0000/ >times
-is 'the times of files never decrease' "$(sort -c times 2>&1)" ''
-diag "$(wc -l <times) files"
+s3 times house/acme/00000001/0000/ >when
+is 'the times of files never decrease' "$(sort -c when 2>&1)" ''
+diag "$(wc -l <when) files"
 
 # Of a whole interval's end: what was answered by then, and nothing that had not
 # begun.  A commit began after the one before it was answered.
