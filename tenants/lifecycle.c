@@ -262,25 +262,35 @@ done:
 	return rc;
 }
 
-int
-lifecycle_create(const struct config *config, struct registry *registry,
-    const struct app *app, struct str slug, const struct lifecycle_owner *owner,
-    struct err *err)
+/* Of a tenant that begins: its name may be taken by one, and its uid is drawn. */
+static int
+new_row(struct str slug, struct registry_tenant *row, struct err *err)
 {
-	struct layout_path key = layout_master_key(config);
-	struct registry_tenant row = {
+	*row = (struct registry_tenant){
 		.state = REGISTRY_ACTIVE, .epoch = 1, .generation = 1
 	};
-	int lock = -1, rc = -1;
-
 	if (slug_check(slug, err) != 0)
 		return -1;
 	if (slug_reserved(slug))
 		return err_set(err, ERR_INPUT,
 		    "slug \"%.*s\": the platform keeps that name",
 		    STR_FMT(slug));
-	(void)str_copy(slug, row.slug, sizeof(row.slug));
-	crypto_id(row.uid, REGISTRY_UID);
+	(void)str_copy(slug, row->slug, sizeof(row->slug));
+	crypto_id(row->uid, REGISTRY_UID);
+	return 0;
+}
+
+int
+lifecycle_create(const struct config *config, struct registry *registry,
+    const struct app *app, struct str slug, const struct lifecycle_owner *owner,
+    struct err *err)
+{
+	struct layout_path key = layout_master_key(config);
+	struct registry_tenant row;
+	int lock = -1, rc = -1;
+
+	if (new_row(slug, &row, err) != 0)
+		return -1;
 	if (crypto_key_create(key.p, err) != 0 ||
 	    lock_tenants(config, &lock, err) != 0)
 		goto done;
@@ -369,21 +379,13 @@ int
 lifecycle_adopt(const struct config *config, struct registry *registry,
     struct str slug, const struct lifecycle_source *source, struct err *err)
 {
-	struct registry_tenant row = {
-		.state = REGISTRY_ACTIVE, .epoch = 1, .generation = 1
-	};
+	struct registry_tenant row;
 	struct err second = ERR_INIT;
 	char copy[PATH_SIZE];
 	int hold = -1, rc = -1;
 
-	if (slug_check(slug, err) != 0)
+	if (new_row(slug, &row, err) != 0)
 		return -1;
-	if (slug_reserved(slug))
-		return err_set(err, ERR_INPUT,
-		    "slug \"%.*s\": the platform keeps that name",
-		    STR_FMT(slug));
-	(void)str_copy(slug, row.slug, sizeof(row.slug));
-	crypto_id(row.uid, REGISTRY_UID);
 	(void)snprintf(copy, sizeof(copy), "%s/" COPY "%s",
 	    layout_tenants(config).p, row.slug);
 	if (registry_check_free(registry, slug, err) != 0 ||

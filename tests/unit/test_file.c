@@ -259,6 +259,12 @@ a_read_in_pieces_is_whole(void **state)
 	file_drop(&fd);
 }
 
+static void
+say(const struct err *err)
+{
+	dprintf(STDERR_FILENO, "%s: %s\n", err_class(err->code)->name, err->msg);
+}
+
 /* In a directory that is somebody else's. */
 static void
 as_nobody(void *arg)
@@ -270,25 +276,25 @@ as_nobody(void *arg)
 	if (geteuid() == 0 && (setegid(NOBODY) != 0 || seteuid(NOBODY) != 0))
 		_exit(1);
 	if (file_replace("ro/x", STR("new"), 0644, &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_create("ro/y", STR("new"), 0644, &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_remove("ro/x", &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_remove_tree("ro", &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_mkdirs("ro/z", 0755, &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_mkdirs("ro", 0755, &err) == 0)
 		dprintf(STDERR_FILENO, "there\n");
 	if (file_rename("ro/x", "ro/z", &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_read("no/x", 9, arg, &s, &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_exists("no/x", &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 	if (file_list("no", arg, &names, &err) != 0)
-		dprintf(STDERR_FILENO, "%d %s\n", (int)err.code, err.msg);
+		say(&err);
 }
 
 static void
@@ -309,16 +315,16 @@ a_read_only_directory_says_so(void **state)
 	assert_int_equal(chmod("no", 0755), 0);
 	assert_int_equal(status, 0);
 	assert_string_equal(out,
-	    "16 cannot create ro/x: Permission denied\n"
-	    "16 cannot create ro/y: Permission denied\n"
-	    "16 cannot remove ro/x: Permission denied\n"
-	    "16 cannot remove ro/x: Permission denied\n"
-	    "16 cannot make directory ro/z: Permission denied\n"
+	    "system: cannot create ro/x: Permission denied\n"
+	    "system: cannot create ro/y: Permission denied\n"
+	    "system: cannot remove ro/x: Permission denied\n"
+	    "system: cannot remove ro/x: Permission denied\n"
+	    "system: cannot make directory ro/z: Permission denied\n"
 	    "there\n"
-	    "16 cannot rename ro/x to ro/z: Permission denied\n"
-	    "16 cannot open no/x: Permission denied\n"
-	    "16 cannot look at no/x: Permission denied\n"
-	    "16 cannot list no: Permission denied\n");
+	    "system: cannot rename ro/x to ro/z: Permission denied\n"
+	    "system: cannot open no/x: Permission denied\n"
+	    "system: cannot look at no/x: Permission denied\n"
+	    "system: cannot list no: Permission denied\n");
 	assert_content("ro/x", "old");
 	assert_names("ro", "x");
 }
