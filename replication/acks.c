@@ -314,6 +314,21 @@ acks_tend(struct acks *acks)
 		tend(&acks->peer[i]);
 }
 
+void
+acks_begin_again(struct acks *acks)
+{
+	int i;
+
+	for (i = 0; i < ACKS_PEERS; i++) {
+		struct peer *peer = &acks->peer[i];
+
+		if (peer->state == QUIET || peer->state == ASKED)
+			continue;
+		settle(peer);
+		await(peer, &peer->hint);
+	}
+}
+
 int
 acks_waited_for(const struct acks *acks)
 {

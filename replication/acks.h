@@ -48,6 +48,12 @@ nfds_t acks_fds(struct acks *acks, struct pollfd *fds);
 void acks_serve(struct acks *acks, const struct pollfd *fds);
 
 /*
+ * What had arrived has not: it is in another replica than the one that is there
+ * now.  Who waits, waits for this one.
+ */
+void acks_begin_again(struct acks *acks);
+
+/*
  * Answers what waits for the claim, or for the registry.  After
  * waiters_serve, in every tick.
  */

@@ -77,12 +77,13 @@ load_memory(struct claim *claim, struct err *err)
 }
 
 static int
-remember(struct claim *claim, struct err *err)
+remember(struct claim *claim, int is_taken, struct err *err)
 {
 	struct claim_entry entry = claim->mine;
 	struct buf text;
 	int rc;
 
+	entry.taken = is_taken;
 	snprintf(entry.url, sizeof entry.url, "%s", store_url(claim->store));
 	buf_init(&text, CLAIM_ENTRY_MAX);
 	claim_entry_put(&entry, &text);
@@ -244,6 +245,13 @@ wait_for(const struct claim *claim)
 static void
 taken(struct claim *claim)
 {
+	struct err err = ERR_INIT;
+
+	if (!claim->remembered.taken && remember(claim, 1, &err) != 0) {
+		claim->state = READ;
+		retry(claim, &err);
+		return;
+	}
 	claim->confirmed_ms = claim->asked_ms;
 	if (claim->wait_ms == 0) {
 		hold(claim);
@@ -301,8 +309,12 @@ take(struct claim *claim)
 	claim->state = READ;
 	claim->wait_ms = wait_for(claim);
 	claim->mine.sequence = newest + 1;
+	claim->mine.replica = seen->replica;
+	while (seen->sequence == 0 && claim->mine.replica == 0)
+		crypto_random(
+		    &claim->mine.replica, sizeof claim->mine.replica);
 	clock_format(clock_wall_ms(), claim->mine.time);
-	if (remember(claim, &err) != 0) {
+	if (remember(claim, seen->sequence > 0, &err) != 0) {
 		retry(claim, &err);
 		return;
 	}
@@ -329,6 +341,24 @@ was_replaced(const struct claim *claim)
 		   !claim_entry_same(seen, known));
 }
 
+/* It may be there again at any time: is it, then as if nothing had been. */
+static void
+miss(struct claim *claim)
+{
+	struct err err = ERR_INIT;
+
+	err_set(&err, ERR_NOT_FOUND,
+	    "%s has nothing of the replica that was there: nothing is shipped",
+	    store_url(claim->store));
+	err_hint(&err,
+	    "mount it, if it has to be mounted; if it is gone for good remove "
+	    "%s and restart: everything is copied anew",
+	    claim->path);
+	claim->state = READ;
+	claim->confirmed_ms = 0;
+	retry(claim, &err);
+}
+
 static void
 read_done(struct store_op *op, const struct err *failure)
 {
@@ -336,6 +366,10 @@ read_done(struct store_op *op, const struct err *failure)
 	struct err err = ERR_INIT;
 
 	claim->in_flight = 0;
+	if (failure->code == ERR_NOT_FOUND && claim->remembered.taken) {
+		miss(claim);
+		return;
+	}
 	if (failure->code == ERR_NOT_FOUND) {
 		memset(&claim->seen, 0, sizeof claim->seen);
 		claim->op.version[0] = '\0';
@@ -357,7 +391,7 @@ read_done(struct store_op *op, const struct err *failure)
 	} else if (was_replaced(claim)) {
 		lose_to_successor(claim);
 	} else {
-		/* New here; or it was erased. */
+		/* New here. */
 		take(claim);
 	}
 }
@@ -409,6 +443,12 @@ claim_may_ship(const struct claim *claim, int64_t mono_ms)
 	return (claim->state == HELD || claim->state == CONFIRM) &&
 	       mono_ms <
 		   claim->confirmed_ms + 2 * claim->config->replica_claim_ms;
+}
+
+uint32_t
+claim_replica(const struct claim *claim)
+{
+	return claim->mine.replica;
 }
 
 int64_t

@@ -25,6 +25,11 @@
  * the other may go without asking whether the claim is still his.  An image of the
  * machine remembers the same claim: whichever starts later is the owner.
  *
+ * A replica does not vanish.  Where no claim is found and ours has been there, its
+ * file system is not mounted, or somebody removed it: nothing is shipped into
+ * the hole, which would lack what it builds on, until it is there again or the
+ * operator has <data>/claim forgotten.
+ *
  * A replica is one house's for ever: a claim names the house, which the registry
  * knows (registry_house).  A registry that was made anew is another house, however
  * it came to that replica, by a wrong URL or on a machine that was to be rebuilt
@@ -47,6 +52,12 @@ void claim_tend(struct claim *claim, int active, int64_t mono_ms);
 
 /* When claim_tend has something to do (mono); INT64_MAX: not while idle. */
 int64_t claim_due_ms(const struct claim *claim, int active);
+
+/*
+ * Which replica it is: a number that was drawn with its first claim and is in each
+ * that followed.  Known where an object may leave; 0: nobody said.
+ */
+uint32_t claim_replica(const struct claim *claim);
 
 /* May an object leave?  Confirmed within twice replica.claim. */
 int claim_may_ship(const struct claim *claim, int64_t mono_ms);

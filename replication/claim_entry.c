@@ -32,6 +32,12 @@ claim_entry_put(const struct claim_entry *entry, struct buf *out)
 	json_put_i64(out, entry->confirm_ms);
 	json_put_name(out, &first, "released");
 	json_put_i64(out, entry->released);
+	json_put_name(out, &first, "replica");
+	json_put_i64(out, entry->replica);
+	if (entry->taken) {
+		json_put_name(out, &first, "taken");
+		json_put_i64(out, entry->taken);
+	}
 	if (entry->url[0]) {
 		json_put_name(out, &first, "url");
 		json_put_string(out, str_of(entry->url));
@@ -61,6 +67,8 @@ claim_entry_parse(
 	json_get_text(root, "url", out->url, sizeof out->url);
 	out->confirm_ms = json_get_i64(root, "confirm_ms", INT64_MAX);
 	out->released = json_get_i64(root, "released", INT64_MAX) != 0;
+	out->replica = (uint32_t)json_get_i64(root, "replica", UINT32_MAX);
+	out->taken = json_get_i64(root, "taken", 1) != 0;
 	if (out->sequence > 0 && out->run[0])
 		rc = 0;
 out:

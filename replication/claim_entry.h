@@ -24,6 +24,8 @@ struct claim_entry {
 	char time[CLOCK_TEXT];
 	int64_t confirm_ms; /* how long the holder may go without asking */
 	int released;
+	uint32_t replica; /* drawn with its first claim; 0 = not said */
+	int taken; /* remembered: the store has had a claim of ours */
 };
 
 void claim_entry_put(const struct claim_entry *entry, struct buf *out);

@@ -75,7 +75,7 @@ compact_is_due(const struct stream *stream, int64_t now_ms)
 {
 	return stream->shelf != NULL && now_ms >= stream->chores_ms &&
 	       !stream->retired && !stream->chore && !stream->halted &&
-	       stream->pos.shipped > 0;
+	       !stream->elsewhere && stream->pos.shipped > 0;
 }
 
 void

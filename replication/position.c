@@ -6,7 +6,7 @@
  *	16   epoch u32, page size u32, pages u32, flags u32 (1 complete, 2 sealed)
  *	32   txid u64, time i64, shipped u64
  *	56   salt-1, salt-2, frame, checksum-1, checksum-2   u32 each
- *	76   zero u32
+ *	76   replica u32
  *	80   db:  dev, ino u64; size, mtime, ctime i64
  *	120  wal: the same
  *	160  snapshot txid u64, time i64, bytes i64, bytes since i64
@@ -99,7 +99,6 @@ walk_slot(struct cursor *c, uint64_t *sequence, struct position *pos)
 {
 	uint32_t flags = (pos->complete ? FLAG_COMPLETE : 0) |
 			 (pos->sealed ? FLAG_SEALED : 0);
-	uint32_t zero = 0;
 
 	walk64(c, sequence);
 	walk32(c, &pos->epoch);
@@ -114,7 +113,7 @@ walk_slot(struct cursor *c, uint64_t *sequence, struct position *pos)
 	walk32(c, &pos->wal.frame);
 	walk32(c, &pos->wal.cksum[0]);
 	walk32(c, &pos->wal.cksum[1]);
-	walk32(c, &zero);
+	walk32(c, &pos->replica);
 	walk_id(c, &pos->db);
 	walk_id(c, &pos->wal_file);
 	walk64(c, &pos->snapshot_txid);

@@ -24,7 +24,8 @@ struct position {
 	uint32_t epoch;			/* of the replica; 0 = no position */
 	uint64_t txid;			/* newest captured; 0 = the base is not made */
 	int64_t time_ms;		/* its time */
-	uint64_t shipped;		/* every TXID up to it is acknowledged */
+	uint64_t shipped;		/* every TXID up to it is acknowledged … */
+	uint32_t replica;		/* … by this one (claim_replica); 0 = by none yet */
 	uint32_t page_size;
 	uint32_t pages;			/* size of the database then */
 	struct wal_place wal;

@@ -566,6 +566,9 @@ tick(struct replicator *r, int all)
 	sync_all(r);
 	claim_tend(r->claim, is_active(r), mono_ms);
 	if (claim_may_ship(r->claim, mono_ms)) {
+		if (r->env.replica != claim_replica(r->claim) &&
+		    streams_note_replica(r->streams, claim_replica(r->claim)))
+			acks_begin_again(r->acks);
 		fair_ship(&r->fair, r->streams, r->store, mono_ms);
 		compact_all(r, now_ms);
 	}

@@ -174,8 +174,8 @@ put_done(struct store_op *op, const struct err *failure)
 static struct spool_item *
 next_item(const struct stream *stream, int64_t mono_ms)
 {
-	if (stream->in_flight || stream->halted || stream->spool == NULL ||
-	    mono_ms < stream->ship_retry_ms)
+	if (stream->in_flight || stream->halted || stream->elsewhere ||
+	    stream->spool == NULL || mono_ms < stream->ship_retry_ms)
 		return NULL;
 	return spool_next(stream->spool);
 }

@@ -54,6 +54,8 @@ struct job {
 
 struct store_dir {
 	char *root;
+	dev_t dev; /* of root, once it was seen; ino 0: it was not */
+	ino_t ino;
 	struct store_op *first, **last; /* waiting for a job */
 	struct job job[JOBS];
 	size_t busy; /* jobs */
@@ -93,6 +95,34 @@ dir_open(const char *path, struct err *err)
 		err_die("out of memory: store");
 	dir->last = &dir->first;
 	return dir;
+}
+
+/*
+ * Another directory under the same name is what shows where a file system is no
+ * longer mounted: what is put into it is missing when that is there again.
+ */
+static int
+check_root(struct store_dir *dir, struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir->root, &st) != 0) {
+		if (errno != ENOENT)
+			return err_sys(err, "replica %s", dir->root);
+		if (dir->ino == 0)
+			return 0;
+		memset(&st, 0, sizeof st);
+	} else if (dir->ino == 0) {
+		dir->dev = st.st_dev;
+		dir->ino = st.st_ino;
+	}
+	if (st.st_dev == dir->dev && st.st_ino == dir->ino)
+		return 0;
+	err_set(err, ERR_SYSTEM,
+	    "replica %s is not the directory that it was: nothing is put there",
+	    dir->root);
+	return err_hint(
+	    err, "mount what it was, or restart the replicator if it is right");
 }
 
 static void
@@ -182,10 +212,12 @@ get_some(
 
 /* 1 done, 0 there is more to do, -1 */
 static int
-start(struct job *job, struct err *err)
+start(struct store_dir *dir, struct job *job, struct err *err)
 {
 	switch (job->op->verb) {
 	case STORE_PUT:
+		if (check_root(dir, err) != 0)
+			return -1;
 		job->put = store_dir_put_new(job->op, job->path, err);
 		return job->put ? 0 : -1;
 	case STORE_GET:
@@ -213,7 +245,7 @@ step(struct store_dir *dir, struct job *job, struct err *err)
 	if (job->in >= 0)
 		return get_some(job, dir->chunk, &dir->stats.bytes_in, err);
 	path_of(dir, job->op, job->path);
-	return start(job, err);
+	return start(dir, job, err);
 }
 
 static void

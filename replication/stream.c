@@ -364,6 +364,8 @@ stream_synced(struct stream *stream, struct err *err)
 int
 stream_save(struct stream *stream, struct err *err)
 {
+	if (stream->env->replica != 0 && !stream->elsewhere)
+		stream->pos.replica = stream->env->replica;
 	stream->unsaved = position_save(stream->file, &stream->pos, err) != 0;
 	return stream->unsaved ? -1 : 0;
 }
@@ -400,6 +402,7 @@ load(struct stream *stream, struct err *err)
 		stream->pos.txid = stream->pos.shipped;
 	}
 	stream->pos.sealed = 0;
+	(void)stream_note_replica(stream);
 	stream->acked = stream->pos.shipped;
 	if (stream->pos.epoch != 0 && stream->acked == 0)
 		stream->broke_ms = clock_wall_ms();
@@ -504,6 +507,8 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	    stream_break(stream, 0, "asked for by the operator", err))
 		return -1;
 	stream->renew = 0;
+	if (stream->elsewhere && stream_leave_replica(stream, err))
+		return -1;
 	if (stream->cut) {
 		stream->dirty = 0;
 		return 0;

@@ -87,6 +87,7 @@ struct stream_env {
 	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
 	int64_t shelf_bytes;	/* what they hold, as far as known */
+	uint32_t replica;	/* the one that is there (claim.h); 0: not known */
 	int in_doubt;		/* one failed: what it covered is no stream's
 				   alone, so none is durable until all are
 				   quarantined, who clears this */
@@ -128,6 +129,7 @@ struct stream {
 	struct stream_point point;
 	struct stream_proof proof;
 	int renew;			/* asked for: begin a new epoch */
+	int elsewhere;			/* what it shipped is in another replica */
 	int dirty;			/* there may be something to capture */
 	int64_t dirty_ms;		/* wall: the oldest commit of it, as far as known */
 	int64_t due_ms;			/* wall: when to capture it … */
@@ -246,6 +248,12 @@ int stream_conclude(struct stream *stream, struct err *err);
  */
 void stream_ask_point(struct stream *stream, const struct wal_place *at);
 
+/*
+ * Is what it shipped in another replica than the one that is there?  Then
+ * nothing more of its epoch is shipped, and the next flush begins a new one.
+ */
+int stream_note_replica(struct stream *stream);
+
 /* Takes in what the file `proven` says now. */
 void stream_read_proof(struct stream *stream);
 
@@ -298,6 +306,7 @@ int stream_settle(const char *path, struct file_id *out, struct err *err);
 int stream_sync(struct stream *stream, struct err *err);
 int stream_save(struct stream *stream, struct err *err);
 int stream_forget(struct stream *stream, struct err *err);
+int stream_leave_replica(struct stream *stream, struct err *err);
 void stream_note_point(struct stream *stream);
 int stream_capture(struct stream *stream, const struct db_wal *index,
     int64_t before_ms, struct err *err);

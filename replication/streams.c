@@ -102,7 +102,7 @@ add(struct streams *streams, struct stream *stream)
 	streams->n++;
 	/* What was not sealed may have commits, or files to be shipped. */
 	if (!stream->pos.sealed || stream->pos.epoch < stream->least_epoch ||
-	    stream_changed(stream)) {
+	    stream_note_replica(stream) || stream_changed(stream)) {
 		stream_touch(stream);
 		streams_activate(streams, stream);
 	}
@@ -376,6 +376,33 @@ streams_sweep(struct streams *streams, size_t n)
 		return 0;
 	streams->sweep_bucket = 0;
 	return 1;
+}
+
+static int
+note_replica(struct streams *streams, struct stream *stream)
+{
+	if (!stream_note_replica(stream))
+		return 0;
+	stream_touch(stream);
+	streams_activate(streams, stream);
+	return 1;
+}
+
+int
+streams_note_replica(struct streams *streams, uint32_t replica)
+{
+	struct stream *stream;
+	int elsewhere = 0;
+	size_t i;
+
+	streams->env->replica = replica;
+	for (i = 0; i < streams->n_active; i++)
+		elsewhere |= note_replica(streams, streams->active[i]);
+	for (i = 0; i < streams->n_buckets; i++)
+		for (stream = streams->bucket[i]; stream != NULL;
+		     stream = stream->next)
+			elsewhere |= note_replica(streams, stream);
+	return elsewhere;
 }
 
 /* 1 it was news. */

@@ -58,6 +58,12 @@ int64_t streams_wait_ms(const struct streams *streams, int64_t now_ms,
 int streams_left(const struct streams *streams);
 int streams_in_flight(const struct streams *streams);
 
+/*
+ * The store is this replica (claim_replica).  1 where something was shipped to another:
+ * those streams begin anew.
+ */
+int streams_note_replica(struct streams *streams, uint32_t replica);
+
 /* The last look, for those whose hints were lost. */
 void streams_touch_open(struct streams *streams);
 

@@ -119,7 +119,7 @@ is_captured(const struct waiter *waiter, const struct stream *stream)
 {
 	const uint32_t *salt = waiter->commit.salt;
 
-	if (stream->pos.txid == 0)
+	if (stream->pos.txid == 0 || stream->elsewhere)
 		return 0;
 	if (stream->flushes > waiter->flushes)
 		return 1;

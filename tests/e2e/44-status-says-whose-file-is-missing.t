@@ -46,7 +46,7 @@ swept() {
 	grep -qE '(warn.* database-gone|error="not found") text=.*/busy/' serve.log
 }
 ok 'so is the busy one' wait_for 20 swept
-ok '  and stays so' state busy missing
+ok '  and stays so' wait_for 20 state busy missing
 
 for slug in busy idle; do
 	ok "$slug is restored" "$ROWHOUSE" restore "$slug" --in-place --yes

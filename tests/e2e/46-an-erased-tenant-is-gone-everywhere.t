@@ -38,6 +38,7 @@ refused 'nor where the replica is not mounted' 1 'is no replica of this registry
 rm -r "$REPLICA"
 mv elsewhere "$REPLICA"
 serve_start
+wait_for 20 healthy || bail "the house does not answer"
 is '  then it is not begun' "$(sqlite3 -readonly "$DATA/registry.db" \
 	'SELECT count(*) FROM erasures')" 0
 
