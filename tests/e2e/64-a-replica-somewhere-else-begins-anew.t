@@ -19,7 +19,25 @@ arrived() {	# SLUG	page by page
 }
 ok 'acme is in the replica' wait_for 30 arrived acme
 ok 'and so is idle' wait_for 30 arrived idle
+at_rest() {
+	"$ROWHOUSE" status idle | grep -qx 'state        idle'
+}
+ok '  which is at rest' wait_for 30 at_rest
+missed() {
+	"$ROWHOUSE" status 2>&1 | grep -q 'has nothing of the replica that was there'
+}
+# something shall be left in the spool
+mv "$REPLICA" gone
+mkdir "$REPLICA"
+writer_start acme ACK late
+wait_for 30 missed || bail 'the replica is not missed'
+wait_for 30 acked_at_least acme 25 || bail 'nothing is written'
+writers_stop
 serve_stop
+is 'some of it waits in the spool' "$(find "$DATA/tenants/acme" -name '*.ltx' -path '*/00000001/*' |
+	grep -c /spool/ | sed 's/^[1-9].*/some/')" some
+rmdir "$REPLICA"
+mv gone "$REPLICA"
 
 sed -i 's/^\([[:space:]]*replica.url\) =.*/\1 = other/' "$CONF"
 serve_start
@@ -46,10 +64,7 @@ is '  really' "$(epochs)" 1
 mv "$SCRATCH/other" "$SCRATCH/away"
 mkdir "$SCRATCH/other"
 writer_start acme ACK b
-wait_for 30 acked_at_least acme 30 || bail 'nothing is written'
-missed() {
-	"$ROWHOUSE" status 2>&1 | grep -q 'has nothing of the replica that was there'
-}
+wait_for 30 acked_at_least acme 40 || bail 'nothing is written'
 ok 'a replica that is not there is noticed' wait_for 30 missed
 writers_stop
 is '  and nothing is put into the hole' "$(find "$SCRATCH/other" -type f)" ''
