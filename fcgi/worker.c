@@ -22,7 +22,6 @@
 #include "fcgi/response.h"
 #include "fcgi/scoreboard.h"
 #include "tenants/base/clock.h"
-#include "tenants/base/clock.h"
 #include "tenants/base/config.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
