@@ -48,12 +48,13 @@ ok '  and is, once it has taken it' wait_for 20 flushed globex
 stop "$first"
 
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	# there before it starts, so that the first sync is of this
+	commits acme 1
 	background strace.log strace -f -qq -o /dev/null -e trace=syncfs \
 		-e inject=syncfs:error=EIO:when=1 "$ROWHOUSE" replicator
 	begun() {
 		[ -e "$REPLICA/acme/00000002/owner" ]
 	}
-	commits acme 1
 	ok 'after a sync that failed a new epoch begins' wait_for 20 begun
 	ok '  with everything' wait_for 20 flushed acme
 	# strace ends with what it traces
