@@ -103,40 +103,24 @@ find(
 	return 0;
 }
 
+/* To the address that was sent, if somebody has it who needs the mail. */
 static int
-request_reset(struct answer *answer, struct err *err)
+request_mail(struct answer *answer, enum token_mail_kind kind, struct err *err)
 {
 	struct users_form form;
 	struct user user;
 	struct str to;
-	int known;
+	int wanted;
 
 	if (read_form(answer, EMAIL, EMAIL, &form, err) < 0)
 		return -1;
 	to = form.field[USERS_EMAIL];
 	if (take_mail(answer, to, err) < 0 ||
-	    (known = find(answer, to, &user, err)) < 0)
+	    (wanted = find(answer, to, &user, err)) < 0)
 		return -1;
-	return post(
-	    answer, TOKEN_MAIL_RESET, known ? &user : NULL, to, STR(""), err);
-}
-
-static int
-request_verification(struct answer *answer, struct err *err)
-{
-	struct users_form form;
-	struct user user;
-	struct str to;
-	int known;
-
-	if (read_form(answer, EMAIL, EMAIL, &form, err) < 0)
-		return -1;
-	to = form.field[USERS_EMAIL];
-	if (take_mail(answer, to, err) < 0 ||
-	    (known = find(answer, to, &user, err)) < 0)
-		return -1;
-	return post(answer, TOKEN_MAIL_VERIFICATION,
-	    known && !user.verified ? &user : NULL, to, STR(""), err);
+	if (wanted && kind == TOKEN_MAIL_VERIFICATION)
+		wanted = !user.verified;
+	return post(answer, kind, wanted ? &user : NULL, to, STR(""), err);
 }
 
 /* Whether the new address is somebody's is not told either. */
@@ -308,11 +292,11 @@ mailed_answer(
 	answer->response->status = 204;
 	switch (route) {
 	case ROUTE_REQUEST_RESET:
-		return request_reset(answer, err);
+		return request_mail(answer, TOKEN_MAIL_RESET, err);
 	case ROUTE_CONFIRM_RESET:
 		return confirm_password(answer, TOKEN_MAIL_RESET, 0, err);
 	case ROUTE_REQUEST_VERIFICATION:
-		return request_verification(answer, err);
+		return request_mail(answer, TOKEN_MAIL_VERIFICATION, err);
 	case ROUTE_CONFIRM_VERIFICATION:
 		return confirm_verification(answer, err);
 	case ROUTE_REQUEST_EMAIL:
