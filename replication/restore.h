@@ -89,6 +89,7 @@ struct restore_target {
 	void (*around)(const struct err *why, void *arg);
 	uint32_t page_size;	/* out: of the file that was made */
 	uint32_t pages;
+	int64_t check_ms;	/* out: waited for nothing but the quick_check */
 	/* out: the object that could not be read, or NULL: no object's fault */
 	const struct store_object *failed;
 };

@@ -12,6 +12,7 @@
 
 #include "replication/ltx.h"
 #include "replication/restore_fetch.h"
+#include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/base/thread.h"
 #include "tenants/db.h"
@@ -347,6 +348,7 @@ quick_check(struct build *b, struct err *err)
 
 struct sync {
 	const struct build *b;
+	int64_t done_ms;
 	struct err err;
 };
 
@@ -356,6 +358,7 @@ sync_file(void *arg)
 	struct sync *sync = arg;
 
 	(void)file_sync(sync->b->fd, sync->b->temp, &sync->err);
+	sync->done_ms = clock_mono_ms();
 	return NULL;
 }
 
@@ -364,14 +367,18 @@ static int
 sync_and_check(struct build *b, struct err *err)
 {
 	struct sync sync = { .b = b, .err = ERR_INIT };
+	int64_t checked_ms;
 	pthread_t thread;
 	int rc;
 
 	if (thread_start(&thread, sync_file, &sync, err) != 0)
 		return -1;
 	rc = quick_check(b, err);
+	checked_ms = clock_mono_ms();
 	if (pthread_join(thread, NULL) != 0)
 		err_die("restore: join");
+	b->target->check_ms =
+	    checked_ms > sync.done_ms ? checked_ms - sync.done_ms : 0;
 	if (sync.err.code != ERR_NONE) {
 		*err = sync.err;
 		rc = -1;

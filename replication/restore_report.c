@@ -235,9 +235,12 @@ print_done(const struct restore_report *report,
 		    "  until    %s, TXID %" PRIu64 "\n", time, plan->next_txid);
 	}
 	printf("  size     %" PRIu32 " pages of %" PRIu32
-	       ", %s; %s fetched in %.2f s\n",
+	       ", %s; %s fetched\n"
+	       "  time     %.2f s, and %.2f s more for SQLite's own check\n",
 	    target->pages, target->page_size, size_text(size, text[0]),
-	    size_text(plan->bytes, text[1]), (double)ms / 1000);
+	    size_text(plan->bytes, text[1]),
+	    (double)(ms - target->check_ms) / 1000,
+	    (double)target->check_ms / 1000);
 	printf("  file     %s\n", target->path);
 	if (!replace)
 		return;
@@ -269,6 +272,7 @@ restore_report_done(struct restore_report *report,
 	put_int(&object, "page_size", target->page_size);
 	put_int(&object, "pages", target->pages);
 	put_int(&object, "ms", (uint64_t)ms);
+	put_int(&object, "check_ms", (uint64_t)target->check_ms);
 	if (replace) {
 		put_int(&object, "new_epoch", replace->epoch);
 		put_int(&object, "pause_ms", (uint64_t)replace->pause_ms);
