@@ -288,7 +288,7 @@ caddy_start() {
 	ROWHOUSE_PORT=$PORT ROWHOUSE_RUN=$RUN ROWHOUSE_WWW=$SCRATCH/app/www \
 	ROWHOUSE_STORAGE=$SCRATCH/caddy \
 		background "$SCRATCH/caddy.log" "$ROOT/scripts/caddy" run
-	CADDY=$pid
+	CADDY_PID=$pid
 	wait_for 20 curl -s -o /dev/null "http://localhost:$PORT/" ||
 		bail "caddy does not answer: $(tail -n 3 "$SCRATCH/caddy.log")"
 }

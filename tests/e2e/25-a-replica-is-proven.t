@@ -46,7 +46,7 @@ said=$("$ROWHOUSE" status)
 is 'status ends with 1' $? 1
 like '  and says why' "$said" 'failed proof: TXID 1: page 2 differs'
 
-stop "$CADDY"
+stop "$CADDY_PID"
 serve_stop
 said=$("$ROWHOUSE" status 2>/dev/null)
 like 'it is remembered when all is down' "$said" \

@@ -36,7 +36,7 @@ while [ $rounds -lt "${ROUNDS:-6}" ]; do
 	rm -rf "$DATA"
 	stop "$noise"
 	writers_stop
-	stop "$CADDY"
+	stop "$CADDY_PID"
 	"$ROWHOUSE" restore --all >restore.out 2>&1 || {
 		diag "$(cat restore.out)"
 		break

@@ -72,7 +72,7 @@ ok '  and the replica knows it' wait_for 20 knows_all
 for slug in written quiet suspended restored created later-restored; do
 	wait_for 20 caught_up "$slug" || bail "$slug does not catch up"
 done
-stop "$CADDY"
+stop "$CADDY_PID"
 serve_stop
 mv "$DATA" lost
 

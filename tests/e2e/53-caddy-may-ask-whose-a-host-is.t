@@ -44,7 +44,7 @@ is '  no page either' "$status" 404
 # an address of this machine that is not loopback is as good as another machine
 address=$(ip -4 -o addr show scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }')
 if [ -n "$address" ]; then
-	stop "$CADDY"
+	stop "$CADDY_PID"
 	ROWHOUSE_BIND='0.0.0.0'
 	export ROWHOUSE_BIND
 	caddy_start
