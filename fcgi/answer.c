@@ -259,7 +259,8 @@ work_in_place(struct answer *answer, struct str body, struct err *err)
 		return -1;
 	}
 	begun_us = clock_mono_us();
-	durable_begin(env->durable, prefer_replicated(answer->request->prefer));
+	durable_begin(env->durable, prefer_replicated(answer->request->prefer),
+	    &answer->plan, &answer->faults, env->call.arena);
 	rc = work(answer, body, err);
 	scoreboard_leave(env->board, env->slot);
 	answer->work_us = clock_mono_us() - begun_us;

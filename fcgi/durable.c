@@ -11,13 +11,15 @@ struct durable {
 	const struct config *config;
 	struct scoreboard *board;
 	int slot;
-	int most; /* that wait at once, over all workers */
 	struct ack_client *client;
 	struct call_watch watch;
 
 	/* of the request */
 	int wanted;
-	int holds; /* one of those places */
+	const struct plan *plan;
+	struct faults *faults;
+	struct arena *arena;
+	int holds; /* a place among those who wait */
 	int committed;
 	int wrote;
 	struct hint hint; /* of the last commit */
@@ -31,6 +33,41 @@ refuse(struct err *err, int retry_after, const char *why)
 	return -1;
 }
 
+/* Says which of the plan's limits it was. */
+static int
+refuse_by_plan(struct durable *durable, enum err_code code, struct err *err)
+{
+	const struct plan *plan = durable->plan;
+
+	plan_fault(plan, PLAN_REPLICATED, durable->faults, durable->arena);
+	(void)err_set(err, code,
+	    "durability=replicated: plan.%s.replicated is %lld", plan->name,
+	    (long long)plan->replicated);
+	if (code == ERR_LIMIT)
+		err->retry_after = FULL_RETRY_S;
+	return -1;
+}
+
+static int
+hold(struct durable *durable, struct err *err)
+{
+	if (durable->holds)
+		return 0;
+	switch (scoreboard_hold(durable->board, durable->slot,
+	    (int)durable->plan->replicated,
+	    (int)plan_waiting(durable->config))) {
+	case SCOREBOARD_HELD:
+		break;
+	case SCOREBOARD_HELD_BY_TENANT:
+		return refuse_by_plan(durable, ERR_LIMIT, err);
+	case SCOREBOARD_HELD_BY_ALL:
+		return refuse(
+		    err, FULL_RETRY_S, "a quarter of the pool waits already");
+	}
+	durable->holds = 1;
+	return 0;
+}
+
 static int
 before(
     void *arg, const struct caller *caller, const char *slug, struct err *err)
@@ -42,14 +79,12 @@ before(
 	if (caller->role < APP_MEMBER)
 		return err_set(err, ERR_AUTH,
 		    "durability=replicated is for those who are signed in");
+	if (durable->plan->replicated == 0)
+		return refuse_by_plan(durable, ERR_DENIED, err);
 	if (durable->config->replica[0] == '\0')
 		return refuse(err, NONE_RETRY_S, "there is no replica.url");
-	if (!durable->holds)
-		durable->holds = scoreboard_hold(
-		    durable->board, durable->slot, durable->most);
-	if (!durable->holds)
-		return refuse(
-		    err, FULL_RETRY_S, "a quarter of the pool waits already");
+	if (hold(durable, err) != 0)
+		return -1;
 	return ack_ask(durable->client, slug, err);
 }
 
@@ -73,7 +108,6 @@ durable_new(const struct config *config, struct scoreboard *board, int slot)
 	durable->config = config;
 	durable->board = board;
 	durable->slot = slot;
-	durable->most = config->workers >= 8 ? (int)(config->workers / 4) : 1;
 	durable->client = ack_client_new(config);
 	durable->watch = (struct call_watch){ before, after, durable };
 	return durable;
@@ -96,9 +130,13 @@ durable_watch(const struct durable *durable)
 }
 
 void
-durable_begin(struct durable *durable, int wanted)
+durable_begin(struct durable *durable, int wanted, const struct plan *plan,
+    struct faults *faults, struct arena *arena)
 {
 	durable->wanted = wanted;
+	durable->plan = plan;
+	durable->faults = faults;
+	durable->arena = arena;
 	durable->committed = durable->wrote = 0;
 }
 

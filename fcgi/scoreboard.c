@@ -9,6 +9,10 @@
  * request too many is let in.)  A killed worker leaves at most its bits behind,
  * and clearing a slot clears its bit in every bucket.
  *
+ * Held.  Who waits for the replica has left, and has a bit in a word of its own,
+ * set in the same way: of its tenant as the slot says, which stays until it
+ * begins something else.
+ *
  * Waiting.  Who finds no place draws a ticket, and counts those in flight and
  * those who wait with a lower ticket.  Who leaves wakes the tenant's waiters
  * through a futex in each one's slot; they look for themselves every few
@@ -391,22 +395,29 @@ scoreboard_meter(struct scoreboard *board)
 	return &board->meter;
 }
 
-int
-scoreboard_hold(struct scoreboard *board, int slot, int most)
+enum scoreboard_held
+scoreboard_hold(
+    struct scoreboard *board, int slot, int most_of_tenant, int most)
 {
-	uint64_t held = atomic_load(&board->held), bits;
-	int n;
+	uint64_t tenant = atomic_load(&slot_at(board, slot)->tenant);
+	uint64_t held = atomic_load(&board->held);
+	int i, own, all;
 
-	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
 	do {
-		n = 0;
-		for (bits = held; bits != 0; bits &= bits - 1)
-			n++;
-		if (n >= most)
-			return 0;
+		own = all = 0;
+		for (i = 0; i < SCOREBOARD_SLOTS; i++) {
+			if (!(held >> i & 1))
+				continue;
+			all++;
+			own += atomic_load(&board->slot[i].tenant) == tenant;
+		}
+		if (own >= most_of_tenant)
+			return SCOREBOARD_HELD_BY_TENANT;
+		if (all >= most)
+			return SCOREBOARD_HELD_BY_ALL;
 	} while (!atomic_compare_exchange_weak(
 	    &board->held, &held, held | UINT64_C(1) << slot));
-	return 1;
+	return SCOREBOARD_HELD;
 }
 
 void

@@ -66,10 +66,18 @@ int64_t scoreboard_rate(struct scoreboard *board, struct str tenant,
 struct meter *scoreboard_meter(struct scoreboard *board);
 
 /*
- * Does this slot get one of the places of those who may hold a worker for
- * longer?  1, or 0 where so many have them.
+ * May a slot, after scoreboard_enter, hold its worker for longer?  Not where so
+ * many of its tenant's do so, or so many of all.  It goes on holding it when it has left,
+ * and until then begins nothing else.
  */
-int scoreboard_hold(struct scoreboard *board, int slot, int most);
+enum scoreboard_held {
+	SCOREBOARD_HELD,
+	SCOREBOARD_HELD_BY_TENANT,
+	SCOREBOARD_HELD_BY_ALL
+};
+
+enum scoreboard_held scoreboard_hold(struct scoreboard *board, int slot,
+    int most_of_tenant, int most);
 void scoreboard_release(struct scoreboard *board, int slot);
 
 /*

@@ -26,11 +26,29 @@ or_else(int64_t value, int64_t general)
 	return value > 0 ? value : general;
 }
 
+int64_t
+plan_waiting(const struct config *config)
+{
+	return config->workers >= 8 ? config->workers / 4 : 1;
+}
+
+/* Half of those places where nothing is said, so that nobody takes them all. */
+static int64_t
+waiting_of(const struct config *config, const struct config_plan *plan)
+{
+	int64_t all = plan_waiting(config);
+
+	if (plan->replicated < 0)
+		return (all + 1) / 2;
+	return plan->replicated < all ? plan->replicated : all;
+}
+
 void
 plan_of(const struct config *config, const struct registry_tenant *tenant,
     struct plan *out)
 {
-	static const struct config_plan none = { .name = PLAN_DEFAULT };
+	static const struct config_plan none = { .name = PLAN_DEFAULT,
+		.replicated = -1 };
 	const struct config_plan *plan = find(config, str_of(tenant->plan));
 	int64_t half = config->workers > 1 ? config->workers / 2 : 1;
 
@@ -51,6 +69,7 @@ plan_of(const struct config *config, const struct registry_tenant *tenant,
 	out->size = or_else(
 	    tenant->size_max, or_else(plan->size, config->tenant_size_max));
 	out->users = plan->users;
+	out->replicated = waiting_of(config, plan);
 }
 
 int
@@ -122,6 +141,10 @@ put_value(struct buf *out, const struct plan *plan, enum plan_limit limit)
 	case PLAN_USERS:
 		put_number(out, plan->users, "user", "");
 		break;
+	case PLAN_REPLICATED:
+		put_number(
+		    out, plan->replicated, "replicated write", " at once");
+		break;
 	}
 }
 
@@ -140,12 +163,19 @@ plan_fault(const struct plan *plan, enum plan_limit limit,
 		[PLAN_ROWS] = { "rows", "limit_rows" },
 		[PLAN_SIZE] = { "size", "limit_size" },
 		[PLAN_USERS] = { "users", "limit_users" },
+		[PLAN_REPLICATED] = { "replicated", "limit_replicated" },
 	};
-	struct buf value;
+	struct buf text;
 
-	buf_init(&value, TEXT);
-	put_value(&value, plan, limit);
+	buf_init(&text, TEXT);
+	if (limit == PLAN_REPLICATED && plan->replicated == 0) {
+		buf_printf(
+		    &text, "The plan %s has no replicated writes", plan->name);
+	} else {
+		buf_puts(&text, "At most ");
+		put_value(&text, plan, limit);
+	}
 	faults_add(faults, arena, str_of(names[limit].field), names[limit].code,
-	    arena_printf(arena, "At most %.*s.", STR_FMT(buf_view(&value))));
-	buf_free(&value);
+	    arena_printf(arena, "%.*s.", STR_FMT(buf_view(&text))));
+	buf_free(&text);
 }

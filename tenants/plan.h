@@ -26,7 +26,11 @@ struct plan {
 	int64_t rows;		/* of an answer */
 	int64_t size;		/* bytes of the file; the tenant's own comes first */
 	int64_t users;		/* 0 = no limit */
+	int64_t replicated;	/* writes that wait for the replica; 0 = none */
 };
+
+/* How many of all workers may wait for the replica at once. */
+int64_t plan_waiting(const struct config *config);
 
 void plan_of(const struct config *config, const struct registry_tenant *tenant,
     struct plan *out);
@@ -46,7 +50,8 @@ enum plan_limit {
 	PLAN_BODY,
 	PLAN_ROWS,
 	PLAN_SIZE,
-	PLAN_USERS
+	PLAN_USERS,
+	PLAN_REPLICATED
 };
 
 void plan_fault(const struct plan *plan, enum plan_limit limit,

@@ -30,8 +30,8 @@ enum config_signup { CONFIG_CLOSED, CONFIG_INVITE, CONFIG_OPEN };
 
 /*
  * A named set of limits: `plan.NAME.LIMIT = VALUE`, as in `plan.free.rate =
- * 20/s`.  0 is a limit that no line sets: then the general one holds, where
- * there is one (tenants/plan.h).
+ * 20/s`.  Below its least is a limit that no line sets: then the general one
+ * holds, where there is one (tenants/plan.h).
  */
 #define CONFIG_PLANS 16
 #define CONFIG_PLAN_NAME 31
@@ -45,6 +45,7 @@ struct config_plan {
 	int64_t rows;
 	int64_t size;			/* bytes */
 	int64_t users;
+	int64_t replicated;		/* -1 where no line sets it */
 };
 
 struct config {

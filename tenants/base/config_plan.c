@@ -31,6 +31,8 @@ static const struct config_key limits[CONFIG_PLAN_LIMITS] = {
 	  "in the place of tenant.size_max" },
 	{ "users", CONFIG_NUMBER, AT(users), NULL, 1, 1000000000,
 	  "accounts" },
+	{ "replicated", CONFIG_NUMBER, AT(replicated), NULL, 0, 8,
+	  "durability=replicated: writes that wait at once; 0: this plan has none" },
 };
 /* clang-format on */
 
@@ -77,6 +79,7 @@ place_of(struct config *config, struct str name)
 		return -1;
 	config->n_plans++;
 	(void)str_copy(name, config->plan[i].name, CONFIG_PLAN_NAME + 1);
+	config->plan[i].replicated = -1;
 	return (int)i;
 }
 
@@ -143,7 +146,7 @@ config_plan_print(const struct config *config, struct buf *out)
 				      i * sizeof(struct config_plan);
 			memcpy(&value, (const char *)config + key.offset,
 			    sizeof value);
-			if (value == 0)
+			if (value < key.least)
 				continue;
 			buf_printf(out, "\n# %s\nplan.%s.%s = ", key.about,
 			    config->plan[i].name, key.name);

@@ -8,7 +8,7 @@
 #include "tenants/base/str.h"
 
 /* Plans, for config.c: `plan.NAME.LIMIT = VALUE`. */
-#define CONFIG_PLAN_LIMITS 8
+#define CONFIG_PLAN_LIMITS 9
 #define CONFIG_PLAN_KEYS (CONFIG_PLANS * CONFIG_PLAN_LIMITS)
 
 /* Does a key of this name belong to a plan? */

@@ -42,11 +42,16 @@ stalled() {	# COUNT	so many PUTs of the tenant's hang at least
 
 s3_start
 proxy_start
-house_new 'workers = 24' 'replica.confirm = 25s' 'replica.claim = 500ms' \
-	"replica.url = $(s3_url house "$PROXY")"
+house_new 'workers = 24' 'plan.default.replicated = 6' 'replica.confirm = 25s' \
+	'replica.claim = 500ms' "replica.url = $(s3_url house "$PROXY")"
 tenant_new acme
+tenant_new globex
 house_start
+sign_in globex
+project_new globex ACK
+globex=$TOKEN
 sign_in acme
+acme=$TOKEN
 replicated acme POST /api/projects '{"key":"ACK","name":"ack"}'
 is 'a write is confirmed' "$status $(header Preference-Applied)" \
 	'201 durability=replicated'
@@ -63,10 +68,13 @@ for i in 2 3 4 5 6; do
 	issue_start w$i
 done
 ok 'six writes wait for it' wait_for 60 there w1 w2 w3 w4 w5 w6
-issue seven
+TOKEN=$globex
+replicated globex POST /api/projects/ACK/issues '{"title":"seven"}'
+TOKEN=$acme
 is 'the seventh of 24 workers is refused' "$status" 503
 is '  and told when to come again' "$(header Retry-After)" 1
-ok '  before it is written' not_there seven
+is '  before it is written' "$(sqlite3 -readonly "$(db_of globex)" \
+	'SELECT count(*) FROM issues')" 0
 ok '  for this reason' grep -q 'a quarter of the pool waits already' serve.log
 api acme POST /api/projects/ACK/issues '{"title":"plain"}'
 is 'who does not ask for it is served' "$status" 201

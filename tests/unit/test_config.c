@@ -474,7 +474,8 @@ what_is_printed_can_be_read(void **state)
 		"plan.pro.size = 20GiB\nplan.pro.rate = 7/h\n"
 		"plan.free.users = 5\nplan.free.read = 100ms\n"
 		"plan.free.write = 200ms\nplan.free.body = 1KiB\n"
-		"plan.free.rows = 50\nplan.default.rate = 3600/h\n",
+		"plan.free.rows = 50\nplan.default.rate = 3600/h\n"
+		"plan.free.replicated = 0\nplan.pro.replicated = 8\n",
 	};
 	struct err err = ERR_INIT;
 	struct buf first, second;
@@ -544,10 +545,11 @@ a_plan_is_what_its_lines_say(void **state)
 	    0);
 	assert_int_equal(config.n_plans, 2);
 	assert_int_equal(config.plan[0].rate, 72000);
+	assert_int_equal(config.plan[0].replicated, -1);
 	assert_int_equal(load(STR("plan.free.sise = 1"), &err), -1);
 	assert_string_equal(err.hint,
 	    "a plan has in_flight, rate, read, write, body, rows, size, "
-	    "users");
+	    "users, replicated");
 	n = (size_t)snprintf(text, sizeof text, "data = d\n");
 	for (i = 0; i < CONFIG_PLANS; i++)
 		n += (size_t)snprintf(

@@ -25,6 +25,7 @@ add(const char *name)
 	struct config_plan *plan = &config.plan[config.n_plans++];
 
 	strcpy(plan->name, name);
+	plan->replicated = -1;
 	return plan;
 }
 
@@ -66,7 +67,7 @@ a_plan_comes_before_them(void **state)
 	struct plan plan;
 
 	(void)state;
-	*pro = (struct config_plan){ "pro", 1, 2, 3, 4, 5, 6, 8, 9 };
+	*pro = (struct config_plan){ "pro", 1, 2, 3, 4, 5, 6, 8, 9, 0 };
 	plan = plan_named("pro");
 	assert_string_equal(plan.name, "pro");
 	assert_int_equal(plan.in_flight, 1);
@@ -77,12 +78,41 @@ a_plan_comes_before_them(void **state)
 	assert_int_equal(plan.rows, 6);
 	assert_int_equal(plan.size, 8);
 	assert_int_equal(plan.users, 9);
+	assert_int_equal(plan.replicated, 0);
 	/* And the tenant's own before that. */
 	plan_of(&config, &row, &plan);
 	assert_int_equal(plan.size, 7);
 	/* Half of the pool is everybody else's. */
 	pro->in_flight = 32;
 	assert_int_equal(plan_named("pro").in_flight, 2);
+}
+
+/* Without a word half of the places are for others; the operator may sell all. */
+static void
+who_may_wait_for_the_replica(void **state)
+{
+	static const struct {
+		int64_t workers, all, half;
+	} cases[] = { { 1, 1, 1 }, { 7, 1, 1 }, { 8, 2, 1 }, { 12, 3, 2 },
+		{ 24, 6, 3 }, { 32, 8, 4 } };
+	struct config_plan *pro = add("pro");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_OF(cases); i++) {
+		config.workers = cases[i].workers;
+		assert_int_equal(plan_waiting(&config), cases[i].all);
+		assert_int_equal(
+		    plan_named("gold").replicated, cases[i].half);
+		pro->replicated = -1;
+		assert_int_equal(plan_named("pro").replicated, cases[i].half);
+		pro->replicated = 8;
+		assert_int_equal(plan_named("pro").replicated, cases[i].all);
+		pro->replicated = 1;
+		assert_int_equal(plan_named("pro").replicated, 1);
+		pro->replicated = 0;
+		assert_int_equal(plan_named("pro").replicated, 0);
+	}
 }
 
 static void
@@ -127,7 +157,8 @@ what_was_refused_says_which_limit(void **state)
 		.body = 1 << 20,
 		.rows = 50,
 		.size = 1 << 30,
-		.users = 5 };
+		.users = 5,
+		.replicated = 2 };
 	static const struct {
 		enum plan_limit limit;
 		const char *field, *code, *message;
@@ -146,6 +177,8 @@ what_was_refused_says_which_limit(void **state)
 		{ PLAN_SIZE, "size", "limit_size",
 		    "At most 1GiB of a database." },
 		{ PLAN_USERS, "users", "limit_users", "At most 5 users." },
+		{ PLAN_REPLICATED, "replicated", "limit_replicated",
+		    "At most 2 replicated writes at once." },
 	};
 	struct arena *arena = arena_new(65536);
 	struct plan slow = plan;
@@ -171,6 +204,12 @@ what_was_refused_says_which_limit(void **state)
 	plan_fault(&slow, PLAN_RATE, &faults, arena);
 	assert_string_equal(
 	    faults.first->message, "At most 7 requests an hour.");
+	memset(&faults, 0, sizeof faults);
+	slow.name = "free";
+	slow.replicated = 0;
+	plan_fault(&slow, PLAN_REPLICATED, &faults, arena);
+	assert_string_equal(faults.first->message,
+	    "The plan free has no replicated writes.");
 	arena_free(arena);
 }
 
@@ -181,6 +220,7 @@ main(void)
 		cmocka_unit_test_setup(
 		    without_plans_the_general_limits_hold, settle),
 		cmocka_unit_test_setup(a_plan_comes_before_them, settle),
+		cmocka_unit_test_setup(who_may_wait_for_the_replica, settle),
 		cmocka_unit_test_setup(
 		    a_plan_that_is_not_there_is_the_default, settle),
 		cmocka_unit_test_setup(names_are_checked, settle),

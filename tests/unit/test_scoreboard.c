@@ -40,23 +40,56 @@ enter(int slot, struct str tenant, int most)
 	return scoreboard_enter(board, slot, tenant, most, 0);
 }
 
+static enum scoreboard_held
+hold(int slot, const char *tenant, int most_of_tenant, int most)
+{
+	enum scoreboard_held held;
+
+	assert_true(enter(slot, str_of(tenant), SCOREBOARD_SLOTS));
+	held = scoreboard_hold(board, slot, most_of_tenant, most);
+	scoreboard_leave(board, slot);
+	return held;
+}
+
 static void
 few_may_hold_a_worker(void **state)
 {
 	(void)state;
-	assert_true(scoreboard_hold(board, 0, 2));
-	assert_true(scoreboard_hold(board, 63, 2));
-	assert_false(scoreboard_hold(board, 5, 2));
+	assert_int_equal(hold(0, "acme", 2, 2), SCOREBOARD_HELD);
+	assert_int_equal(hold(63, "globex", 2, 2), SCOREBOARD_HELD);
+	assert_int_equal(hold(5, "acme", 2, 2), SCOREBOARD_HELD_BY_ALL);
 	scoreboard_release(board, 5);
-	assert_false(scoreboard_hold(board, 5, 2));
+	assert_int_equal(hold(5, "acme", 2, 2), SCOREBOARD_HELD_BY_ALL);
 	scoreboard_release(board, 0);
-	assert_true(scoreboard_hold(board, 5, 2));
+	assert_int_equal(hold(5, "acme", 2, 2), SCOREBOARD_HELD);
 	/* That of one that was killed. */
-	assert_false(scoreboard_hold(board, 0, 2));
+	assert_int_equal(hold(0, "acme", 2, 2), SCOREBOARD_HELD_BY_ALL);
 	scoreboard_clear(board, 63);
-	assert_true(scoreboard_hold(board, 0, 2));
+	assert_int_equal(hold(0, "acme", 2, 2), SCOREBOARD_HELD);
 	scoreboard_release(board, 0);
 	scoreboard_release(board, 5);
+}
+
+/* It has left its place among those in flight, and still counts. */
+static void
+of_a_tenant_fewer_may(void **state)
+{
+	(void)state;
+	assert_int_equal(hold(0, "acme", 1, 3), SCOREBOARD_HELD);
+	assert_int_equal(hold(1, "acme", 1, 3), SCOREBOARD_HELD_BY_TENANT);
+	assert_int_equal(hold(1, "acme", 2, 3), SCOREBOARD_HELD);
+	assert_int_equal(hold(2, "globex", 1, 3), SCOREBOARD_HELD);
+	/* Whose limit it is, is said before that all places are taken. */
+	assert_int_equal(hold(3, "acme", 2, 3), SCOREBOARD_HELD_BY_TENANT);
+	assert_int_equal(hold(3, "initech", 0, 3), SCOREBOARD_HELD_BY_TENANT);
+	/* That of one that was killed. */
+	scoreboard_clear(board, 0);
+	assert_int_equal(hold(3, "acme", 2, 3), SCOREBOARD_HELD);
+	scoreboard_release(board, 3);
+	assert_int_equal(hold(3, "acme", 2, 3), SCOREBOARD_HELD);
+	scoreboard_release(board, 1);
+	scoreboard_release(board, 2);
+	scoreboard_release(board, 3);
 }
 
 static void
@@ -547,6 +580,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(states),
 		TEST(few_may_hold_a_worker),
+		TEST(of_a_tenant_fewer_may),
 		TEST(what_is_not_a_scoreboard),
 		TEST(a_tenant_has_its_share),
 		TEST(patience),
