@@ -55,10 +55,14 @@ cmd_tenant_delete(struct cmd_tenant_job *job, struct err *err)
 int
 cmd_tenant_undelete(struct cmd_tenant_job *job, struct err *err)
 {
+	struct registry_tenant tenant;
+
 	if (lifecycle_undelete(&job->config, job->registry, job->slug, err) !=
-	    0)
+		0 ||
+	    registry_find(job->registry, job->slug, &tenant, err) != 0)
 		return -1;
-	printf("tenant %.*s is active\n", STR_FMT(job->slug));
+	printf("tenant %s is %s\n", tenant.slug,
+	    registry_state_name(tenant.state));
 	return 0;
 }
 

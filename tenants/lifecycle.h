@@ -55,8 +55,8 @@ int64_t lifecycle_grace_ends(const struct config *config,
     const struct registry_tenant *row);
 
 /*
- * Active again, with everything that it had.  ERR_CONFLICT where it is not
- * deleted, where its grace is over or its file is not there.
+ * As it was, active or suspended, with everything that it had.  ERR_CONFLICT
+ * where it is not deleted, where its grace is over or its file is not there.
  */
 int lifecycle_undelete(const struct config *config, struct registry *registry,
     struct str slug, struct err *err);

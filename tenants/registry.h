@@ -109,7 +109,7 @@ int registry_set_state(struct registry *registry, struct str slug,
 int registry_set_plan(struct registry *registry, struct str slug,
     struct str plan, struct err *err);
 
-/* Active again; ERR_CONFLICT where it is not deleted. */
+/* Active again, or suspended, as it was; ERR_CONFLICT where it is not deleted. */
 int registry_undelete(struct registry *registry, struct str slug,
     struct err *err);
 

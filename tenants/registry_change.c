@@ -164,7 +164,8 @@ registry_set_state(struct registry *registry, struct str slug,
     enum registry_state state, struct err *err)
 {
 	return set_one(registry, slug,
-	    "UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
+	    "UPDATE tenants SET was = state, state = ?2, updated = ?3"
+	    " WHERE slug = ?1",
 	    TEXT(str_of(registry_state_name(state))), err);
 }
 
@@ -180,9 +181,7 @@ registry_set_plan(struct registry *registry, struct str slug, struct str plan,
 int
 registry_undelete(struct registry *registry, struct str slug, struct err *err)
 {
-	const struct value values[] = { TEXT(slug),
-		TEXT(str_of(registry_state_name(REGISTRY_ACTIVE))),
-		NUMBER(clock_wall_ms()) };
+	const struct value values[] = { TEXT(slug), NUMBER(clock_wall_ms()) };
 	struct registry_tenant there;
 
 	if (begin(registry, err) != 0)
@@ -193,8 +192,8 @@ registry_undelete(struct registry *registry, struct str slug, struct err *err)
 	    registry_check_kept(&there, err) != 0)
 		return give_up(registry);
 	if (change(registry,
-		"UPDATE tenants SET state = ?2, updated = ?3 WHERE slug = ?1",
-		values, 3, err) < 0)
+		"UPDATE tenants SET state = was, updated = ?2 WHERE slug = ?1",
+		values, 2, err) < 0)
 		return give_up(registry);
 	return finish(registry, err);
 }

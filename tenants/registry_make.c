@@ -39,6 +39,9 @@ static const char *const steps[REGISTRY_SCHEMA] = {
     "	slug TEXT PRIMARY KEY REFERENCES tenants (slug),\n"
     "	began INTEGER NOT NULL\n"
     ") STRICT, WITHOUT ROWID;\n",
+    /* The state before this one: what is undeleted gets it back. */
+    "ALTER TABLE tenants ADD COLUMN was TEXT NOT NULL DEFAULT 'active'\n"
+    "	CHECK (was IN ('active', 'suspended', 'deleted'));\n",
 };
 
 /* An empty registry may only be made where nothing speaks of an older one. */

@@ -58,6 +58,10 @@ project_new acme NEW
 ok '  and is replicated again' wait_for 60 caught_up acme
 is '  in the epoch that it had' "$(ls "$REPLICA/acme")" 00000001
 
+ok 'one that was suspended when it was deleted' "$ROWHOUSE" tenant delete globex --yes
+is '  is so again' "$("$ROWHOUSE" tenant undelete globex)" 'tenant globex is suspended'
+is '  and listed' "$(slugs --state suspended)" 'globex '
+
 serve_stop
 config_write 'tenant.grace = 0s'
 ok 'deleted, where there is no grace' "$ROWHOUSE" tenant delete acorn --yes

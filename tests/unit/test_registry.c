@@ -595,6 +595,29 @@ a_plan_is_changed(void **state)
 }
 
 static void
+what_is_undeleted_is_as_it_was(void **state)
+{
+	static const enum registry_state states[] = { REGISTRY_ACTIVE,
+		REGISTRY_SUSPENDED, REGISTRY_ACTIVE };
+	struct registry_tenant row;
+	size_t i;
+
+	(void)state;
+	add("acme");
+	for (i = 0; i < N_OF(states); i++) {
+		OK(registry_set_state(
+		    registry, STR("acme"), states[i], &house.err));
+		OK(registry_set_state(
+		    registry, STR("acme"), REGISTRY_DELETED, &house.err));
+		OK(registry_undelete(registry, STR("acme"), &house.err));
+		OK(registry_find(registry, STR("acme"), &row, &house.err));
+		assert_int_equal(row.state, states[i]);
+	}
+	FAILS(registry_undelete(registry, STR("acme"), &house.err),
+	    ERR_CONFLICT, "tenant acme is not deleted");
+}
+
+static void
 a_slug_is_taken_once(void **state)
 {
 	struct registry_tenant row = { .slug = "acme",
@@ -887,11 +910,11 @@ an_older_schema_is_brought_up_to_date(void **state)
 	add("acme");
 	OK(db_exec(registry_db(registry),
 	    "DROP TABLE house; ALTER TABLE tenants DROP COLUMN plan;"
-	    " DROP TABLE erasures",
+	    " DROP TABLE erasures; ALTER TABLE tenants DROP COLUMN was",
 	    &house.err));
 	OK(db_set_user_version(registry_db(registry), 1, &house.err));
 	registry_close(registry);
-	snprintf(text, sizeof(text), "%s has schema 1, this release knows 4",
+	snprintf(text, sizeof(text), "%s has schema 1, this release knows 5",
 	    layout_registry(&house.config).p);
 	registry = registry_open(&house.config, DB_REPLICATE, 0, &house.err);
 	assert_null(registry);
@@ -910,8 +933,8 @@ a_newer_schema_is_left_alone(void **state)
 	char text[700];
 
 	(void)state;
-	OK(db_set_user_version(registry_db(registry), 5, &house.err));
-	snprintf(text, sizeof(text), "%s has schema 5, this release knows 4",
+	OK(db_set_user_version(registry_db(registry), 6, &house.err));
+	snprintf(text, sizeof(text), "%s has schema 6, this release knows 5",
 	    layout_registry(&house.config).p);
 	assert_null(registry_open(&house.config, DB_TOOL, 1, &house.err));
 	assert_err(&house.err, ERR_BUSY, text);
@@ -925,7 +948,7 @@ a_row_that_makes_no_sense_is_not_believed(void **state)
 	(void)state;
 	OK(db_exec(registry_db(registry),
 	    "INSERT INTO tenants VALUES ('../etc', 'u', 'active', 1, 0, 0, 1,"
-	    " 0, 0, 0, ''); INSERT INTO hosts VALUES ('evil.test', '../etc');",
+	    " 0, 0, 0, '', 'active'); INSERT INTO hosts VALUES ('evil.test', '../etc');",
 	    &house.err));
 	FAILS(registry_find_host(registry, STR("evil.test"), &row, &house.err),
 	    ERR_CORRUPT,
@@ -1081,6 +1104,7 @@ main(void)
 		cmocka_unit_test(the_cache_is_bounded_and_of_one_version),
 		here(a_row_comes_back_as_it_went_in),
 		here(a_plan_is_changed),
+		here(what_is_undeleted_is_as_it_was),
 		here(a_slug_is_taken_once),
 		here(an_incarnation_replaces_the_one_it_was_made_from),
 		here(generations_pass_all_that_there_were),
