@@ -25,13 +25,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "tenants/base/arena.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
+#include "tenants/base/hold.h"
 #include "tenants/hint.h"
 #include "tenants/layout.h"
 #include "tenants/migrate.h"
@@ -83,20 +83,6 @@ holds_only(
 	return names.n == 1 && strcmp(names.name[0], name) == 0;
 }
 
-/* Somebody is making it: 1, 0, or -1 with *err. */
-static int
-is_held(const char *path, struct err *err)
-{
-	int fd = file_open(path, O_RDONLY | O_DIRECTORY, 0, err);
-	int held;
-
-	if (fd < 0)
-		return -1;
-	held = flock(fd, LOCK_EX | LOCK_NB) != 0;
-	file_drop(&fd);
-	return held;
-}
-
 /* What attempts left behind that did not come to their end. */
 static int
 clear_attempts(const struct config *config, const char *slug,
@@ -121,7 +107,7 @@ clear_attempts(const struct config *config, const char *slug,
 		(void)snprintf(
 		    path, sizeof(path), "%s/%s", tenants.p, names.name[i]);
 		if (copy)
-			held = is_held(path, err);
+			held = hold_taken(path, err);
 		if (held < 0)
 			return -1;
 		if (held)
@@ -311,18 +297,15 @@ done:
 static int
 hold_copy(const char *dir, int *fd, struct err *err)
 {
-	struct stat mine, named;
-
 	if (file_mkdirs(dir, 0770, err) != 0)
 		return -1;
 	*fd = file_open(dir, O_RDONLY | O_DIRECTORY, 0, err);
 	if (*fd < 0)
 		return -1;
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && fstat(*fd, &mine) == 0 &&
-	    stat(dir, &named) == 0 && mine.st_ino == named.st_ino)
+	if (hold_take(*fd, dir, err) == 0)
 		return 0;
 	file_drop(fd);
-	return err_set(err, ERR_BUSY, "%s: another process is at it", dir);
+	return -1;
 }
 
 static int

@@ -35,4 +35,15 @@ is 'of nobody there is nothing' "$? $(ls none* 2>/dev/null)" '1 '
 output=$("$ROWHOUSE" tenant export acme no/such/place.sqlite 2>&1)
 is 'nor into a place that is not there' $? 1
 like '  which is named' "$output" 'no/such/place'
+
+# what a killed one leaves, and one that is at it
+mkdir backup
+echo half | tee backup/.acme.exporting backup/.acme.exporting-journal >backup/.globex.exporting
+output=$(flock backup/.acme.exporting "$ROWHOUSE" tenant export acme backup/monday.sqlite 2>&1)
+is 'not while another does' $? 75
+like '  which is said' "$output" 'monday\.sqlite: backup/\.acme\.exporting: another process is at it'
+ok 'but when nobody is at it any more' "$ROWHOUSE" tenant export acme backup/tuesday.sqlite
+is '  which leaves nothing of it, and to others what is theirs' \
+	"$(cd backup && echo * .[!.]*)" 'tuesday.sqlite .globex.exporting'
+is '  but itself' "$(sqlite3 backup/tuesday.sqlite 'SELECT email FROM _users')" owner@acme.example
 done_testing
