@@ -19,10 +19,8 @@ check(int argc, char **argv)
 static int
 tenant(int argc, char **argv)
 {
-	static const struct cmd_verb others[] = {
-		{ "clone", cmd_clone, CMD_CLONE_USAGE },
-		{ "erase", cmd_erase, CMD_ERASE_USAGE },
-	};
+	static const struct cmd_tenant_verb *const others[] = { &cmd_clone,
+		&cmd_erase };
 
 	return cmd_tenant(
 	    argc, argv, others, sizeof(others) / sizeof(others[0]));
@@ -33,7 +31,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{ "serve", cmd_serve, "pool, replicator and mailer, in the foreground" },
+	{ "serve", cmd_serve,
+	    "pool, replicator and mailer, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
 	{ "tenant", tenant,
 	    "create, clone, list, suspend, delete, erase and more" },

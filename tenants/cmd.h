@@ -14,15 +14,11 @@
  */
 int cmd_check(int argc, char **argv, const struct check *others, size_t n);
 
-/* A verb of `rowhouse tenant` from a room that this one may not know of. */
-struct cmd_verb {
-	const char *name;
-	int (*run)(int argc, char **argv);	/* of the whole line */
-	const char *usage;
-};
-
 int cmd_mailer(int argc, char **argv);	/* sends what is in the outbox */
 
-int cmd_tenant(int argc, char **argv, const struct cmd_verb *others, size_t n);
+/* The verbs of this room, and others: those of a room that it may not know of. */
+struct cmd_tenant_verb;
+int cmd_tenant(int argc, char **argv,
+    const struct cmd_tenant_verb *const *others, size_t n);
 
 #endif

@@ -18,6 +18,11 @@ enum choice {
 	STATE,
 	SORT,
 	LIMIT,
+	PLAN,
+	AT,
+	TXID,
+	LATEST,
+	FROM,
 	JSON,
 	YES,
 	WRITE,
@@ -31,6 +36,11 @@ static const struct option options[] = {
 	{ "state", required_argument, NULL, STATE },
 	{ "sort", required_argument, NULL, SORT },
 	{ "limit", required_argument, NULL, LIMIT },
+	{ "plan", required_argument, NULL, PLAN },
+	{ "at", required_argument, NULL, AT },
+	{ "txid", required_argument, NULL, TXID },
+	{ "latest", no_argument, NULL, LATEST },
+	{ "from", required_argument, NULL, FROM },
 	{ "json", no_argument, NULL, JSON },
 	{ "yes", no_argument, NULL, YES },
 	{ "write", no_argument, NULL, WRITE },
@@ -38,14 +48,7 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static const struct verb {
-	const char *name;
-	const char *second; /* of two words, or NULL */
-	int least, most; /* words, with the verb's own */
-	int make; /* the registry, where there is none */
-	int (*run)(struct cmd_tenant_job *job, struct err *err);
-	const char *usage;
-} verbs[] = {
+static const struct cmd_tenant_verb verbs[] = {
 	{ "create", NULL, 2, 2, 1, cmd_tenant_create,
 	    "create SLUG --owner EMAIL [--name NAME] [--password-stdin]" },
 	{ "invite", NULL, 2, 2, 1, cmd_tenant_invite, "invite SLUG" },
@@ -69,113 +72,178 @@ static const struct verb {
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
-/* The first word that is no option, or -c's. */
-static const char *
-first_word(int argc, char **argv)
+/* Those of this room, then the others. */
+struct book {
+	const struct cmd_tenant_verb *const *others;
+	size_t n;
+};
+
+/* NULL where there is none left. */
+static const struct cmd_tenant_verb *
+verb_at(const struct book *book, size_t i)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0)
-			i++;
-		else if (argv[i][0] != '-')
-			return argv[i];
-	}
-	return "";
+	if (i < VERBS)
+		return &verbs[i];
+	return i < VERBS + book->n ? book->others[i - VERBS] : NULL;
 }
 
 static int
-usage(FILE *out, const char *verb)
+usage(FILE *out, const struct book *book, const char *name)
 {
+	const struct cmd_tenant_verb *verb;
 	const char *head = "usage:";
 	size_t i;
 
-	for (i = 0; i < VERBS; i++) {
-		if (verb != NULL && strcmp(verb, verbs[i].name) != 0)
+	for (i = 0; (verb = verb_at(book, i)) != NULL; i++) {
+		if (name != NULL && strcmp(name, verb->name) != 0)
 			continue;
 		(void)fprintf(out, "%-6s rowhouse tenant %s [-c FILE]\n", head,
-		    verbs[i].usage);
+		    verb->usage);
 		head = "";
 	}
 	return 2;
 }
 
 static int
-wrong(const char *verb, const char *what, const char *which)
+wrong(const struct book *book, const char *verb, const char *what,
+    const char *which)
 {
 	(void)fprintf(stderr, "rowhouse tenant: %s%s\n", what, which);
-	return usage(stderr, verb);
+	return usage(stderr, book, verb);
 }
 
-static const struct verb *
-find_verb(const struct cmd_tenant_line *line)
+static const struct cmd_tenant_verb *
+find_verb(const struct book *book, const struct cmd_tenant_line *line)
 {
+	const struct cmd_tenant_verb *verb;
 	size_t i;
 
-	for (i = 0; i < VERBS; i++)
-		if (line->n > 0 && strcmp(line->word[0], verbs[i].name) == 0 &&
-		    (verbs[i].second == NULL ||
+	for (i = 0; (verb = verb_at(book, i)) != NULL; i++)
+		if (strcmp(line->word[0], verb->name) == 0 &&
+		    (verb->second == NULL ||
 			(line->n > 1 &&
-			    strcmp(line->word[1], verbs[i].second) == 0)))
-			return &verbs[i];
+			    strcmp(line->word[1], verb->second) == 0)))
+			return verb;
 	return NULL;
 }
 
-/* 0, or the exit status with *done set. */
+/* "--at" is in "[--at TIME]", and not in "[--attach]". */
 static int
-read_line(int argc, char **argv, struct cmd_tenant_line *line, int *done)
+takes(const struct cmd_tenant_verb *verb, const char *option)
 {
-	int c;
+	const char *at = verb->usage;
+	size_t n = strlen(option);
 
-	*done = 1;
-	memset(line, 0, sizeof(*line));
+	while ((at = strstr(at, "--")) != NULL) {
+		at += 2;
+		if (strncmp(at, option, n) == 0 && strchr(" ]", at[n]) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
+/* The first option given that the verb does not take, or NULL. */
+static const char *
+not_taken(const struct cmd_tenant_verb *verb, unsigned given)
+{
+	for (size_t i = 0; options[i].name != NULL; i++)
+		if ((given & 1U << i) && !takes(verb, options[i].name))
+			return options[i].name;
+	return NULL;
+}
+
+/* Where what follows an option belongs, or NULL. */
+static const char **
+place_of(struct cmd_tenant_line *line, int option)
+{
+	switch (option) {
+	case 'c':
+		return &line->file;
+	case OWNER:
+		return &line->owner;
+	case NAME:
+		return &line->name;
+	case STATE:
+		return &line->state;
+	case SORT:
+		return &line->sort;
+	case LIMIT:
+		return &line->limit;
+	case PLAN:
+		return &line->plan;
+	case AT:
+		return &line->at;
+	case TXID:
+		return &line->txid;
+	case FROM:
+		return &line->from;
+	default:
+		return NULL;
+	}
+}
+
+/* The same of an option that is given or not. */
+static int *
+switch_of(struct cmd_tenant_line *line, int option)
+{
+	switch (option) {
+	case PASSWORD_STDIN:
+		return &line->password_stdin;
+	case LATEST:
+		return &line->latest;
+	case JSON:
+		return &line->json;
+	case YES:
+		return &line->yes;
+	case WRITE:
+		return &line->write;
+	case HELP:
+		return &line->help;
+	default:
+		return NULL;
+	}
+}
+
+/* given: bit i for options[i].  0, or the exit status. */
+static int
+read_line(int argc, char **argv, const struct book *book,
+    struct cmd_tenant_line *line, unsigned *given)
+{
+	int c, i = 0;
+
 	line->name = "";
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:", options, NULL)) != -1) {
-		if (c == 'c')
-			line->file = optarg;
-		else if (c == OWNER)
-			line->owner = optarg;
-		else if (c == NAME)
-			line->name = optarg;
-		else if (c == PASSWORD_STDIN)
-			line->password_stdin = 1;
-		else if (c == JSON)
-			line->json = 1;
-		else if (c == YES)
-			line->yes = 1;
-		else if (c == WRITE)
-			line->write = 1;
-		else if (c == STATE)
-			line->state = optarg;
-		else if (c == SORT)
-			line->sort = optarg;
-		else if (c == LIMIT)
-			line->limit = optarg;
-		else if (c == HELP)
-			return usage(stdout, NULL) * 0;
-		else if (c == ':')
-			return wrong(
-			    NULL, "nothing follows ", argv[optind - 1]);
+	while ((c = getopt_long(argc, argv, ":c:", options, &i)) != -1) {
+		if (place_of(line, c) != NULL)
+			*place_of(line, c) = optarg;
+		else if (switch_of(line, c) != NULL)
+			*switch_of(line, c) = 1;
 		else
-			return wrong(NULL, "unknown option ", argv[optind - 1]);
+			return wrong(book, NULL,
+			    c == ':' ? "nothing follows " : "unknown option ",
+			    argv[optind - 1]);
+		if (c != 'c')
+			*given |= 1U << i;
 	}
 	for (; optind < argc; optind++) {
 		if (line->n == CMD_TENANT_WORDS)
-			return wrong(NULL, "one word too many: ", argv[optind]);
+			return wrong(
+			    book, NULL, "one word too many: ", argv[optind]);
 		line->word[line->n++] = argv[optind];
 	}
-	*done = 0;
 	return 0;
 }
 
 static int
-names_slug(const struct verb *verb)
+names_slug(const struct cmd_tenant_verb *verb)
 {
 	return verb->least > 1;
 }
 
 static int
-run(const struct verb *verb, struct cmd_tenant_job *job, struct err *err)
+run(const struct cmd_tenant_verb *verb, struct cmd_tenant_job *job,
+    struct err *err)
 {
 	int rc;
 
@@ -192,45 +260,68 @@ run(const struct verb *verb, struct cmd_tenant_job *job, struct err *err)
 	return rc;
 }
 
-/* After a usage that does not know them. */
+/* 0, or the exit status. */
 static int
-show_others(const struct cmd_verb *others, size_t n, int status)
+check_line(const struct book *book, const struct cmd_tenant_verb *verb,
+    const struct cmd_tenant_line *line, unsigned given)
 {
-	for (size_t i = 0; i < n; i++)
-		(void)fprintf(status == 0 ? stdout : stderr,
-		    "       rowhouse tenant %s [-c FILE]\n", others[i].usage);
-	return status;
+	const char *odd = not_taken(verb, given);
+
+	if (odd != NULL)
+		return wrong(book, verb->name, "unknown option --", odd);
+	if (line->n < verb->least)
+		return wrong(book, verb->name, "a word is missing", "");
+	if (line->n > verb->most)
+		return wrong(book, verb->name,
+		    "one word too many: ", line->word[verb->most]);
+	if (verb->run == cmd_tenant_create && line->owner == NULL)
+		return wrong(book, verb->name, "--owner is missing", "");
+	if (!!line->at + !!line->txid + line->latest > 1)
+		return wrong(book, verb->name,
+		    "--at, --txid and --latest: only one", "");
+	return 0;
+}
+
+/* The verb, or NULL with the exit status of what is wrong with the line. */
+static const struct cmd_tenant_verb *
+choose(const struct book *book, const struct cmd_tenant_line *line,
+    unsigned given, int *status)
+{
+	const struct cmd_tenant_verb *verb = NULL;
+
+	if (line->n == 0)
+		*status = wrong(book, NULL, "what is to be done?", "");
+	else if ((verb = find_verb(book, line)) != NULL)
+		*status = check_line(book, verb, line, given);
+	else if (strcmp(line->word[0], "host") == 0)
+		*status =
+		    wrong(book, "host", "after host comes add or remove", "");
+	else
+		*status =
+		    wrong(book, NULL, "there is no such verb: ", line->word[0]);
+	return *status == 0 ? verb : NULL;
 }
 
 int
-cmd_tenant(int argc, char **argv, const struct cmd_verb *others, size_t n)
+cmd_tenant(int argc, char **argv, const struct cmd_tenant_verb *const *others,
+    size_t n)
 {
-	const struct verb *verb;
+	const struct book book = { others, n };
+	const struct cmd_tenant_verb *verb;
 	struct err err = ERR_INIT;
 	struct cmd_tenant_job job;
-	int done, status;
+	unsigned given = 0;
+	int status;
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(first_word(argc, argv), others[i].name) == 0)
-			return others[i].run(argc, argv);
 	memset(&job, 0, sizeof(job));
-	status = read_line(argc, argv, &job.line, &done);
-	if (done)
-		return show_others(others, n, status);
-	if (job.line.n == 0)
-		return wrong(NULL, "what is to be done?", "");
-	verb = find_verb(&job.line);
-	if (verb == NULL && strcmp(job.line.word[0], "host") == 0)
-		return wrong("host", "after host comes add or remove", "");
+	status = read_line(argc, argv, &book, &job.line, &given);
+	if (status != 0)
+		return status;
+	if (job.line.help)
+		return usage(stdout, &book, NULL) * 0;
+	verb = choose(&book, &job.line, given, &status);
 	if (verb == NULL)
-		return wrong(NULL, "there is no such verb: ", job.line.word[0]);
-	if (job.line.n < verb->least)
-		return wrong(verb->name, "a word is missing", "");
-	if (job.line.n > verb->most)
-		return wrong(verb->name, "one word too many: ",
-		    job.line.word[verb->most]);
-	if (verb->run == cmd_tenant_create && job.line.owner == NULL)
-		return wrong(verb->name, "--owner is missing", "");
+		return status;
 	job.slug = names_slug(verb)
 		       ? str_of(job.line.word[verb->second ? 2 : 1])
 		       : STR_NONE;

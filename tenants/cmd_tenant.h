@@ -9,7 +9,7 @@
 /* What the verbs of `rowhouse tenant` share, a file for each noun. */
 #define CMD_TENANT_WORDS 4 /* create SLUG; host add SLUG HOST */
 
-/* What was said on the command line. */
+/* What was said on the command line; of options, those that the verb takes. */
 struct cmd_tenant_line {
 	const char *file;
 	const char *owner;
@@ -17,6 +17,12 @@ struct cmd_tenant_line {
 	const char *state;
 	const char *sort;
 	const char *limit;
+	const char *plan;
+	const char *at;
+	const char *txid;
+	const char *from;
+	int latest;
+	int help;
 	int password_stdin;
 	int json;
 	int yes;
@@ -31,6 +37,19 @@ struct cmd_tenant_job {
 	struct config config;
 	struct registry *registry;	/* open */
 	struct str slug;		/* checked; "" where none is named */
+};
+
+/*
+ * A verb.  The options that its usage names are those that it takes; the first word
+ * that is not its name is a slug.
+ */
+struct cmd_tenant_verb {
+	const char *name;
+	const char *second;	/* of two words, or NULL */
+	int least, most;	/* words, with the verb's own */
+	int make;		/* the registry, where there is none */
+	int (*run)(struct cmd_tenant_job *job, struct err *err);
+	const char *usage;
 };
 
 #define CMD_TENANT_OUT ((size_t)256 << 20) /* of a listing */

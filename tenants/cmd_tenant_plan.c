@@ -16,8 +16,8 @@ cmd_tenant_plan(struct cmd_tenant_job *job, struct err *err)
 
 	if (plan_check(&job->config, plan, err) != 0)
 		return -1;
-	if (registry_set_plan(job->registry, job->slug,
-		str_is(plan, PLAN_DEFAULT) ? STR("") : plan, err) != 0)
+	if (registry_set_plan(
+		job->registry, job->slug, plan_stored(plan), err) != 0)
 		return -1;
 	printf("tenant %.*s has the plan %.*s\n", STR_FMT(job->slug),
 	    STR_FMT(plan));

@@ -369,6 +369,9 @@ lifecycle_adopt(const struct config *config, struct registry *registry,
 
 	if (new_row(slug, &row, err) != 0)
 		return -1;
+	if (str_copy(source->plan, row.plan, sizeof(row.plan)) != 0)
+		return err_set(err, ERR_INPUT, "a plan's name of %zu bytes",
+		    source->plan.n);
 	(void)snprintf(copy, sizeof(copy), "%s/" COPY "%s",
 	    layout_tenants(config).p, row.slug);
 	if (registry_check_free(registry, slug, err) != 0 ||

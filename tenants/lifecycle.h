@@ -32,6 +32,7 @@ struct lifecycle_source {
 	void *arg;
 	/* Brought to its schema at once; NULL: when it is first opened. */
 	const struct app *app;
+	struct str plan;	/* plan_stored(); STR_NONE: the default */
 };
 
 /*

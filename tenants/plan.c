@@ -89,6 +89,12 @@ plan_check(const struct config *config, struct str name, struct err *err)
 	return err_hint(err, "there is %s", list);
 }
 
+struct str
+plan_stored(struct str name)
+{
+	return str_is(name, PLAN_DEFAULT) ? STR("") : name;
+}
+
 /* "2 users", of one "1 user". */
 static void
 put_number(struct buf *out, int64_t n, const char *noun, const char *rest)

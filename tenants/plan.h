@@ -38,6 +38,9 @@ void plan_of(const struct config *config, const struct registry_tenant *tenant,
 /* Is there one of that name?  ERR_NOT_FOUND, with a hint at those there are. */
 int plan_check(const struct config *config, struct str name, struct err *err);
 
+/* The name as the registry keeps it: "" for the default. */
+struct str plan_stored(struct str name);
+
 /*
  * Which limit it was and where it lies, for the data of the answer that refuses:
  * "rate":{"code":"limit_rate","message":"At most 20 requests a second."}

@@ -2,7 +2,7 @@
 # rowhouse tenant clone: a new tenant as another was at some time.
 . "$(dirname "$0")/../lib.sh"
 
-house_new
+house_new 'plan.pro.rate = 100/s' 'plan.free.rate = 100/s'
 tenant_new acme
 tenant_new globex
 house_start
@@ -24,6 +24,9 @@ refused() {	# NAME STATUS REGEXP ARGUMENT…
 	like '  in these words' "$output" "$regexp"
 }
 refused 'one name' 2 'a word is missing' acme
+refused 'an option of another verb' 2 'unknown option --yes' acme copy --yes
+refused 'two points' 2 '--at, --txid and --latest: only one' acme copy --latest --at $good
+refused 'a plan that is none' 1 'has no plan "gold"' acme copy --plan gold
 refused 'a name that is taken' 1 'globex' acme globex
 refused 'a name that the platform keeps' 2 'the platform keeps that name' acme www
 refused 'no name' 2 'slug' acme ../x
@@ -52,8 +55,20 @@ TOKEN=$acme
 api acme GET /api/projects
 is 'the source is what it was, signed in' \
 	"$status $(json '$.items[0].key') $(json '$.items[1].key') $(json '$.items[2].key')" '200 LATER WEB '
+ok 'the source gets a plan' "$ROWHOUSE" tenant plan acme pro
 ok 'the newest state' "$ROWHOUSE" tenant clone acme newest --latest
-is '  has all' "$(sqlite3 -readonly "$(db_of newest)" 'SELECT count(*) FROM projects')" 2
+plans() {	# of all, in the order of their slugs
+	"$ROWHOUSE" tenant list "$@" --json | sed -n 's/.*"slug":"\([^"]*\)".*"plan":"\([^"]*\)".*/\1 \2/p'
+}
+is '  has the plan of the source' "$(plans newest)" 'newest pro'
+is '  one of before has what that had' "$(plans copy)" 'copy default'
+ok 'with a plan of its own' "$ROWHOUSE" tenant clone acme cheap --plan free
+is '  it has that' "$(plans cheap)" 'cheap free'
+ok 'with the default' "$ROWHOUSE" tenant clone acme plain --plan default
+is '  it has that' "$(plans plain)" 'plain default'
+ok 'of a replica elsewhere' "$ROWHOUSE" tenant clone acme other --from replica
+is '  it has the default' "$(plans other)" 'other default'
+is '  and all that it has' "$(sqlite3 -readonly "$(db_of newest)" 'SELECT count(*) FROM projects')" 2
 is '  and is of its own' "$(sqlite3 -readonly "$(db_of newest)" "SELECT value FROM _meta WHERE key = 'slug'")" newest
 
 done_testing
