@@ -101,17 +101,6 @@ statement(struct tenant *tenant, enum statement which, struct err *err)
 	    tenant, sql, (size_t)which, str_of(sql[which]), err);
 }
 
-static int
-run(struct tenant *tenant, sqlite3_stmt *stmt, struct err *err)
-{
-	int rc = sqlite3_step(stmt);
-
-	if (rc != SQLITE_DONE)
-		(void)db_err(tenant->db, err, "audit");
-	(void)sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
 int
 audit_write(struct tenant *tenant, struct caller caller,
     const struct audit_entry *entry, struct err *err)
@@ -133,11 +122,11 @@ audit_write(struct tenant *tenant, struct caller caller,
 	users_row_bind_text(stmt, 6, entry->about);
 	users_row_bind_text(stmt, 7, entry->old);
 	users_row_bind_text(stmt, 8, entry->new);
-	if (run(tenant, stmt, err) < 0)
+	if (tenant_run(tenant, stmt, "audit", err) < 0)
 		return -1;
 	stmt = statement(tenant, PRUNE, err);
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, str_of(oldest));
-	return run(tenant, stmt, err);
+	return tenant_run(tenant, stmt, "audit", err);
 }

@@ -30,17 +30,6 @@ statement(struct tenant *tenant, enum statement which, struct err *err)
 	    tenant, sql, (size_t)which, str_of(sql[which]), err);
 }
 
-static int
-run(struct tenant *tenant, sqlite3_stmt *stmt, struct err *err)
-{
-	int rc = sqlite3_step(stmt);
-
-	if (rc != SQLITE_DONE)
-		(void)db_err(tenant->db, err, "factors");
-	(void)sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
 static struct str
 column(sqlite3_stmt *stmt, int at, struct arena *arena)
 {
@@ -109,7 +98,7 @@ write_begun(struct tenant *tenant, struct caller caller, struct str secret,
 	if (sqlite3_bind_blob64(
 		stmt, 2, secret.p, secret.n, SQLITE_TRANSIENT) != SQLITE_OK)
 		err_die("out of memory");
-	return run(tenant, stmt, err);
+	return tenant_run(tenant, stmt, "factors", err);
 }
 
 int
@@ -219,7 +208,7 @@ save(struct tenant *tenant, struct str user_id, const struct factor *factor,
 	users_row_bind_text(stmt, 1, user_id);
 	(void)sqlite3_bind_int64(stmt, 2, factor->step);
 	users_row_bind_text(stmt, 3, factor->recovery);
-	return run(tenant, stmt, err);
+	return tenant_run(tenant, stmt, "factors", err);
 }
 
 /* Ten new ones, for the answer and for the file. */
@@ -314,7 +303,7 @@ write_removed(struct tenant *tenant, struct caller caller, struct str user_id,
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, user_id);
-	if (run(tenant, stmt, err) < 0)
+	if (tenant_run(tenant, stmt, "factors", err) < 0)
 		return -1;
 	return note(tenant, caller, AUDIT_FACTOR_OFF, user_id, "", err);
 }

@@ -130,18 +130,13 @@ put_used(struct tenant *tenant, const struct key *key, const char *now,
 {
 	sqlite3_stmt *stmt =
 	    tenant_statement(tenant, sql, USED, str_of(sql[USED]), err);
-	int rc;
 
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, key->id);
 	users_row_bind_text(stmt, 2, str_of(now));
 	users_row_bind_text(stmt, 3, str_of(before));
-	rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE)
-		(void)db_err(tenant->db, err, "keys");
-	(void)sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
+	return tenant_run(tenant, stmt, "keys", err);
 }
 
 int

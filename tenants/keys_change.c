@@ -297,17 +297,6 @@ check_count(struct tenant *tenant, struct err *err)
 }
 
 static int
-run(struct tenant *tenant, sqlite3_stmt *stmt, struct err *err)
-{
-	int rc = sqlite3_step(stmt);
-
-	if (rc != SQLITE_DONE)
-		(void)db_err(tenant->db, err, "keys");
-	(void)sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-static int
 insert(struct tenant *tenant, const struct secret *master, struct caller caller,
     const struct listed *key, struct err *err)
 {
@@ -333,7 +322,7 @@ insert(struct tenant *tenant, const struct secret *master, struct caller caller,
 	users_row_bind_text(stmt, 8, key->expires);
 	(void)sqlite3_bind_int64(stmt, 9, (int64_t)tenant->row.generation);
 	users_row_bind_text(stmt, 10, str_of(hash));
-	if (run(tenant, stmt, err) < 0)
+	if (tenant_run(tenant, stmt, "keys", err) < 0)
 		return -1;
 	return audit_write(tenant, caller, &entry, err);
 }
@@ -423,7 +412,7 @@ remove_row(struct tenant *tenant, struct caller caller, struct str id,
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, id);
-	if (run(tenant, stmt, err) < 0)
+	if (tenant_run(tenant, stmt, "keys", err) < 0)
 		return -1;
 	return audit_write(tenant, caller, &entry, err);
 }

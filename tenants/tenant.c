@@ -394,3 +394,15 @@ tenant_statement(struct tenant *tenant, const void *key, size_t number,
 	keep(tenant, key, number, stmt);
 	return stmt;
 }
+
+int
+tenant_run(struct tenant *tenant, sqlite3_stmt *stmt, const char *what,
+    struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc != SQLITE_DONE)
+		(void)db_err(tenant->db, err, "%s", what);
+	(void)sqlite3_reset(stmt);
+	return rc == SQLITE_DONE ? 0 : -1;
+}

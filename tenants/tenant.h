@@ -80,4 +80,8 @@ int tenant_begin_write(struct tenant *tenant, struct registry *registry,
 sqlite3_stmt *tenant_statement(struct tenant *tenant, const void *key,
     size_t number, struct str sql, struct err *err);
 
+/* Runs one that gives no rows, and resets it; an error begins with what. */
+int tenant_run(struct tenant *tenant, sqlite3_stmt *stmt, const char *what,
+    struct err *err);
+
 #endif
