@@ -2,6 +2,7 @@
 #include "replication/cmd_clone.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "replication/control.h"
 #include "replication/restore_report.h"
@@ -30,43 +31,49 @@ make(void *arg, const char *path, struct err *err)
 	    clone->store, &clone->plan, clone->arena, &clone->target, err);
 }
 
-/*
- * That of the source, unless another is named.  A source that the registry has
- * forgotten, or that comes from elsewhere, has none here.
- */
+/* Its row; empty where the registry has forgotten it, or it is from elsewhere. */
 static int
-find_plan(
-    struct cmd_tenant_job *job, char out[CONFIG_PLAN_NAME + 1], struct err *err)
+find_source(
+    struct cmd_tenant_job *job, struct registry_tenant *source, struct err *err)
 {
-	struct registry_tenant source = { .plan = "" };
-	struct str name = str_of(job->line.plan ? job->line.plan : "");
+	struct registry_tenant row;
 
-	if (name.n > 0 && plan_check(&job->config, name, err) != 0)
+	memset(source, 0, sizeof *source);
+	if (job->line.from)
+		return 0;
+	if (registry_find(job->registry, job->slug, &row, err) == 0)
+		*source = row;
+	else if (err->code != ERR_NOT_FOUND)
 		return -1;
-	if (name.n == 0 && !job->line.from) {
-		if (registry_find(job->registry, job->slug, &source, err) !=
-			0 &&
-		    err->code != ERR_NOT_FOUND)
-			return -1;
-		err_clear(err);
-		name = str_of(source.plan);
-	}
-	return str_copy(plan_stored(name), out, CONFIG_PLAN_NAME + 1);
+	err_clear(err);
+	return 0;
+}
+
+/* The replica shall have what is committed; *unshipped says why it may not. */
+static void
+ask_for_newest(const struct config *config, const struct registry_tenant *row,
+    struct err *unshipped)
+{
+	struct err none = ERR_INIT;
+
+	/* One that was deleted is forgotten once all of it is shipped. */
+	if (control_flush(config, row->slug, FLUSH_MS, unshipped) != 0 &&
+	    row->state == REGISTRY_DELETED && control_check(config, &none) == 0)
+		err_clear(unshipped);
 }
 
 static int
 clone_to(struct clone *clone, struct cmd_tenant_job *job,
-    const struct restore_opts *point, struct err *err)
+    const struct restore_opts *point, struct str plan, struct err *err)
 {
-	char plan[CONFIG_PLAN_NAME + 1];
-	struct lifecycle_source source = { .make = make, .arg = clone };
+	const struct lifecycle_source source = {
+		.make = make, .arg = clone, .plan = plan
+	};
 	int rc;
 
-	if (find_plan(job, plan, err) != 0 ||
-	    restore_plan(
+	if (restore_plan(
 		clone->store, point, clone->arena, &clone->plan, err) != 0)
 		return -1;
-	source.plan = str_of(plan);
 	restore_report_init(&clone->report, &clone->plan, 0);
 	clone->target.progress = restore_report_progress;
 	clone->target.around = restore_report_around;
@@ -77,8 +84,10 @@ clone_to(struct clone *clone, struct cmd_tenant_job *job,
 	return rc;
 }
 
+/* unshipped says why the replica may lack the newest, or is empty. */
 static void
-say(const struct cmd_tenant_job *job, const struct restore_plan *plan)
+say(const struct cmd_tenant_job *job, const struct restore_plan *plan,
+    const struct err *unshipped)
 {
 	char time[CLOCK_TEXT];
 
@@ -86,6 +95,11 @@ say(const struct cmd_tenant_job *job, const struct restore_plan *plan)
 	printf("tenant %s is what %s was at %s, TXID %llu of epoch %08x\n",
 	    job->line.word[2], job->line.word[1], time,
 	    (unsigned long long)plan->txid, plan->epoch);
+	if (unshipped->code != ERR_NONE)
+		(void)fprintf(stderr,
+		    "rowhouse tenant: the replica, of which it is made, may "
+		    "lack the newest: %s\n",
+		    unshipped->msg);
 }
 
 static int
@@ -94,10 +108,17 @@ run(struct cmd_tenant_job *job, struct err *err)
 	const char *url = job->line.from ? job->line.from : job->config.replica;
 	struct restore_opts point = { .slug = job->line.word[1] };
 	struct clone clone = { .store = NULL };
-	struct err ignored = ERR_INIT;
+	struct err unshipped = ERR_INIT;
+	struct registry_tenant source;
+	struct str plan;
 	int rc;
 
-	if (restore_opts_point(&point, job->line.at, job->line.txid, err) != 0)
+	if (restore_opts_point(&point, job->line.at, job->line.txid, err) !=
+		0 ||
+	    find_source(job, &source, err) != 0)
+		return -1;
+	plan = str_of(job->line.plan ? job->line.plan : source.plan);
+	if (job->line.plan && plan_check(&job->config, plan, err) != 0)
 		return -1;
 	if (!url[0])
 		return err_set(err, ERR_INPUT,
@@ -105,14 +126,12 @@ run(struct cmd_tenant_job *job, struct err *err)
 	clone.store = store_open(url, err);
 	if (!clone.store)
 		return -1;
-	/* The newest second; where no replicator runs there is nobody to ask. */
-	if (!job->line.from)
-		(void)control_flush(
-		    &job->config, point.slug, FLUSH_MS, &ignored);
+	if (source.slug[0])
+		ask_for_newest(&job->config, &source, &unshipped);
 	clone.arena = arena_new(RESTORE_PLAN_MAX);
-	rc = clone_to(&clone, job, &point, err);
+	rc = clone_to(&clone, job, &point, plan_stored(plan), err);
 	if (rc == 0)
-		say(job, &clone.plan);
+		say(job, &clone.plan, &unshipped);
 	arena_free(clone.arena);
 	store_close(clone.store);
 	return rc;

@@ -39,6 +39,16 @@ may(void *arg, struct err *err)
 	return rc;
 }
 
+static int
+ready(void *arg, struct err *err)
+{
+	const struct cmd_tenant_job *job = arg;
+
+	return control_check(&job->config, err) == 0
+		   ? 0
+		   : err_wrap(err, "nothing is erased");
+}
+
 static void
 say(const struct cmd_tenant_job *job, const char *url,
     const struct erase_report *report)
@@ -98,6 +108,7 @@ run(struct cmd_tenant_job *job, struct err *err)
 		.registry = job->registry,
 		.slug = job->slug,
 		.may = may,
+		.ready = ready,
 		.arg = job };
 	struct erase_report report;
 	int rc = -1;

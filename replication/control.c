@@ -274,6 +274,44 @@ control_refuse(struct control_client *client, const struct err *err)
 	control_answer(client, str_of(err->msg));
 }
 
+/* A connection, or -1. */
+static int
+reach(const struct config *config, struct sockaddr_un *addr, struct err *err)
+{
+	int fd;
+
+	if (address(config, addr, err))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, "control socket");
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+		return fd;
+	if (errno == ENOENT || errno == ECONNREFUSED) {
+		err_set(err, ERR_BUSY,
+		    "no replicator is running (nobody answers at %s)",
+		    addr->sun_path);
+		err_hint(err, "rowhouse serve starts it; why it ended is in "
+			      "the log, and rowhouse check looks");
+	} else {
+		err_sys(err, "%s: connect", addr->sun_path);
+	}
+	file_drop(&fd);
+	return -1;
+}
+
+int
+control_check(const struct config *config, struct err *err)
+{
+	struct sockaddr_un addr;
+	int fd = reach(config, &addr, err);
+
+	if (fd < 0)
+		return -1;
+	file_drop(&fd);
+	return 0;
+}
+
 /* One request, and its answer without the line's end. */
 static int
 ask(const struct config *config, const char *request, int64_t timeout_ms,
@@ -286,23 +324,9 @@ ask(const struct config *config, const char *request, int64_t timeout_ms,
 	ssize_t n;
 	int rc = -1;
 
-	if (address(config, &addr, err))
-		return -1;
-	wait.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	wait.fd = reach(config, &addr, err);
 	if (wait.fd < 0)
-		return err_sys(err, "control socket");
-	if (connect(wait.fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		if (errno == ENOENT || errno == ECONNREFUSED) {
-			err_set(err, ERR_BUSY,
-			    "no replicator is running (nobody answers at %s)",
-			    addr.sun_path);
-			err_hint(err,
-			    "rowhouse serve starts it; why it ended "
-			    "is in the log, and rowhouse check looks");
-		} else
-			err_sys(err, "%s: connect", addr.sun_path);
-		goto out;
-	}
+		return -1;
 	if (send(wait.fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
 		err_sys(err, "%s: send", addr.sun_path);
 		goto out;

@@ -30,6 +30,7 @@
  */
 
 /* The client's side.  ERR_BUSY where no replicator answers. */
+int control_check(const struct config *config, struct err *err);
 int control_status(const struct config *config, struct buf *json,
     struct err *err);
 int control_flush(const struct config *config, const char *slug,

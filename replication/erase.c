@@ -107,9 +107,11 @@ erase(const struct erase_opts *opts, struct erase_report *out, struct err *err)
 		    err, ERR_CONFLICT, "tenant %s is not deleted", row.slug);
 		return err_hint(err, "rowhouse tenant delete %s", row.slug);
 	}
-	if (opts->store != NULL && check_replica(opts->store, err) != 0)
-		return -1;
 	out->resumed = row.erasing_ms != 0;
+	if (opts->store != NULL &&
+	    (check_replica(opts->store, err) != 0 ||
+		(!out->resumed && opts->ready(opts->arg, err) != 0)))
+		return -1;
 	memcpy(out->uid, row.uid, sizeof out->uid);
 	if (registry_erase_begin(opts->registry, opts->slug, err) != 0)
 		return -1;

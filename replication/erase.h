@@ -19,7 +19,7 @@
  *  4. its row goes.
  *
  * Killed anywhere it stays as it is, and another call goes on with it.  Before
- * 1 it is made sure that the replica can be reached.
+ * 1 it is made sure that the replica can be reached, and who says if it may.
  */
 struct erase_opts {
 	const struct config *config;
@@ -32,6 +32,8 @@ struct erase_opts {
 	 * 0 or -1.  Blocks until it is known.
 	 */
 	int (*may)(void *arg, struct err *err);
+	/* Is there somebody to ask?  0 or -1; before anything is begun. */
+	int (*ready)(void *arg, struct err *err);
 	void *arg;
 };
 

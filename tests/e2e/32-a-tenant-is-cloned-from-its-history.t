@@ -68,6 +68,12 @@ ok 'with the default' "$ROWHOUSE" tenant clone acme plain --plan default
 is '  it has that' "$(plans plain)" 'plain default'
 ok 'of a replica elsewhere' "$ROWHOUSE" tenant clone acme other --from replica
 is '  it has the default' "$(plans other)" 'other default'
+unlike '  and nothing is missing in it' "$("$ROWHOUSE" tenant clone acme whole 2>&1)" 'may lack'
+serve_stop
+output=$("$ROWHOUSE" tenant clone acme late 2>&1)
+is 'while nobody replicates' $? 0
+like '  it is said that the newest may be missing' "$output" \
+	'tenant: the replica, of which it is made, may lack the newest: no replicator is running'
 is '  and all that it has' "$(sqlite3 -readonly "$(db_of newest)" 'SELECT count(*) FROM projects')" 2
 is '  and is of its own' "$(sqlite3 -readonly "$(db_of newest)" "SELECT value FROM _meta WHERE key = 'slug'")" newest
 

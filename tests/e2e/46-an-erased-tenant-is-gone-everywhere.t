@@ -78,7 +78,23 @@ ledger_ok 'the other one' globex "$(db_of globex)"
 # half done: no way back, and the next call ends it
 ok 'deleted again' "$ROWHOUSE" tenant delete acme --yes
 serve_stop
-refused 'without the replicator it does not go on' 75 'is erased in part' erase acme --yes
+refused 'without the replicator it is not begun' 75 'nothing is erased: no replicator is running' \
+	erase acme --yes
+serve_start
+ok '  so that it can be undeleted' "$ROWHOUSE" tenant undelete acme
+ok '  and deleted' "$ROWHOUSE" tenant delete acme --yes
+begun() {
+	[ "$(sqlite3 -readonly "$DATA/registry.db" 'SELECT count(*) FROM erasures')" = 1 ]
+}
+wait_for 20 accepts "$RUN/control.sock"
+asked=$(replicator)
+kill -s STOP "$asked"
+background erase.log "$ROWHOUSE" tenant erase acme --yes
+ok 'a replicator that does not answer is waited for' wait_for 20 begun
+stop "$pid" KILL
+kill -s CONT "$asked"
+serve_stop
+refused 'without one it does not go on' 75 'is erased in part: no replicator' erase acme --yes
 like '  which show says' "$("$ROWHOUSE" tenant show acme)" 'erasing since +20'
 unlike '  and no time for an undelete' "$("$ROWHOUSE" tenant show acme --json)" undelete_until
 refused 'nor back' 1 'tenant acme is being erased' undelete acme

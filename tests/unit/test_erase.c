@@ -10,6 +10,7 @@ static struct store *store;
 static struct erase_report report;
 static char replica[512];
 static int asked;
+static int nobody;
 
 static int
 enter(void **state)
@@ -76,6 +77,13 @@ may(void *arg, struct err *err)
 }
 
 static int
+ready(void *arg, struct err *err)
+{
+	(void)arg;
+	return nobody ? err_set(err, ERR_BUSY, "nobody answers") : 0;
+}
+
+static int
 run(const char *slug, void *forbidden)
 {
 	const struct erase_opts opts = { .config = &house.config,
@@ -83,6 +91,7 @@ run(const char *slug, void *forbidden)
 		.store = store,
 		.slug = str_of(slug),
 		.may = may,
+		.ready = ready,
 		.arg = forbidden };
 
 	err_clear(&house.err);
@@ -186,6 +195,12 @@ what_may_not_be_is_not(void **state)
 	assert_int_equal(house.err.code, ERR_CONFLICT);
 	assert_int_equal(asked, 0);
 	must_put(store, owner_key("_registry", 1), STR("{}"));
+	/* Nor where it would have to wait for somebody to ask. */
+	nobody = 1;
+	FAILS(run("acme", NULL), ERR_BUSY, "nobody answers");
+	OK(registry_find(registry, STR("acme"), &row, &house.err));
+	assert_int_equal(row.erasing_ms, 0);
+	nobody = 0;
 	/* Who may not touches nothing, but there is no way back. */
 	FAILS(run("acme", &err), ERR_BUSY,
 	    "tenant acme is erased in part: it may not");
