@@ -14,6 +14,7 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/db.h"
+#include "tenants/owner.h"
 #include "tenants/registry.h"
 
 #define NAMES_MAX ((size_t)16 << 20)
@@ -35,6 +36,8 @@ find_tenant(struct job *job, struct err *err)
 {
 	const struct restore_owner *owner = &job->out->plan->owner;
 
+	if (owner_check_new(job->config, err) != 0)
+		return -1;
 	job->registry = registry_open(job->config, DB_TOOL, 0, err);
 	if (!job->registry)
 		return -1;

@@ -10,6 +10,7 @@
 
 #include "tenants/base/crypto.h"
 #include "tenants/cmd_tenant.h"
+#include "tenants/owner.h"
 
 enum choice {
 	OWNER = 256,
@@ -251,6 +252,8 @@ run(const struct cmd_tenant_verb *verb, struct cmd_tenant_job *job,
 	    config_load(&job->config, job->line.file, err) != 0)
 		return -1;
 	if (names_slug(verb) && slug_check(job->slug, err) != 0)
+		return -1;
+	if (owner_check(&job->config, err) != 0)
 		return -1;
 	job->registry = registry_open(&job->config, DB_TOOL, verb->make, err);
 	if (job->registry == NULL)

@@ -35,6 +35,7 @@
 #include "tenants/hint.h"
 #include "tenants/layout.h"
 #include "tenants/migrate.h"
+#include "tenants/owner.h"
 #include "tenants/slug.h"
 #include "tenants/template.h"
 #include "tenants/users.h"
@@ -277,7 +278,8 @@ lifecycle_create(const struct config *config, struct registry *registry,
 
 	if (new_row(slug, &row, err) != 0)
 		return -1;
-	if (crypto_key_create(key.p, err) != 0 ||
+	if (owner_check_new(config, err) != 0 ||
+	    crypto_key_create(key.p, err) != 0 ||
 	    lock_tenants(config, &lock, err) != 0)
 		goto done;
 	if (registry_check_free(registry, slug, err) != 0)
@@ -374,7 +376,8 @@ lifecycle_adopt(const struct config *config, struct registry *registry,
 		    source->plan.n);
 	(void)snprintf(copy, sizeof(copy), "%s/" COPY "%s",
 	    layout_tenants(config).p, row.slug);
-	if (registry_check_free(registry, slug, err) != 0 ||
+	if (owner_check_new(config, err) != 0 ||
+	    registry_check_free(registry, slug, err) != 0 ||
 	    hold_copy(copy, &hold, err) != 0)
 		return -1;
 	if (make_copy(copy, &row, source, err) == 0)
