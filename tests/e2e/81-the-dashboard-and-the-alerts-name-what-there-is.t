@@ -1,0 +1,48 @@
+#!/bin/sh
+# Alert rules and dashboard that are shipped: Prometheus's own tool reads and tries
+# them, and each figure of ours that they name is one that is shown.
+. "$(dirname "$0")/../lib.sh"
+command -v promtool >/dev/null || skip_all 'promtool is not installed (scripts/deps test)'
+
+house_new 'usage.interval = 1s'
+tenant_new acme
+house_start
+sign_in acme
+api acme GET /api/projects
+wait_for 30 eval '"$ROWHOUSE" status --prometheus | grep -q "^rowhouse_database_bytes.tenant=.acme"'
+"$ROWHOUSE" status --prometheus >"$SCRATCH/shown" || bail 'no status'
+counted() {
+	curl -s -H "Authorization: Bearer $(cat "$DATA/operator.token")" \
+		"http://localhost:$PORT/metrics" >"$SCRATCH/usage"
+	grep -q '^rowhouse_tenant_reads_total{tenant="acme"' "$SCRATCH/usage"
+}
+wait_for 30 counted
+ok 'the pool shows what tenants used' counted
+cat "$SCRATCH/usage" >>"$SCRATCH/shown"
+ok 'what is shown is as Prometheus wants it' promtool check metrics <"$SCRATCH/usage"
+
+monitoring=$ROOT/scripts/monitoring
+ok 'the rules are rules' promtool check rules "$monitoring/alerts.yml"
+ok '  that wake who has to be, and nobody else' promtool test rules "$ROOT/tests/monitoring/alerts.test.yml"
+
+sqlite3 :memory: "SELECT json_extract(target.value, '\$.expr')
+	FROM json_each(readfile('$monitoring/grafana.json'), '\$.panels') AS panel,
+	    json_each(panel.value, '\$.targets') AS target" >"$SCRATCH/expressions"
+ok 'the dashboard has panels' test "$(wc -l <"$SCRATCH/expressions")" -gt 15
+{
+	printf 'groups: [ { name: panels, rules: [\n'
+	n=0
+	while read -r expression; do
+		n=$((n + 1))
+		printf '{ record: "panel:%d", expr: "%s" },\n' "$n" "$(printf %s "$expression" |
+			sed 's/\$tenant/.*/g; s/["\\]/\\&/g')"
+	done <"$SCRATCH/expressions"
+	printf '] } ]\n'
+} >"$SCRATCH/panels.yml"
+ok '  each of which can be asked for' promtool check rules "$SCRATCH/panels.yml"
+
+for name in $(cat "$SCRATCH/expressions" "$monitoring/alerts.yml" |
+	grep -o 'rowhouse_[a-z_]*' | sort -u); do
+	ok "$name is shown" grep -q "^# TYPE $name " "$SCRATCH/shown"
+done
+done_testing
