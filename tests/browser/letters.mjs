@@ -1,62 +1,12 @@
 /*
- * node letters.mjs URL EMAIL PASSWORD SCRATCH: what links in mails lead to.  The
- * mails are in SCRATCH/smtp/mail, playwright-core is in SCRATCH.
+ * What links in mails lead to (harness.mjs); the mails are in DIR/smtp/mail.
  */
-import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-const [url, email, password, dir] = process.argv.slice(2);
-const { chromium } = createRequire(`${dir}/`)('playwright-core');
-const WAIT = Number(process.env.WAIT_MS ?? 15000);
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM,
-    args: ['--no-sandbox', '--host-resolver-rules=MAP *.localhost 127.0.0.1'] });
-const complaints = [];
-let done = 0;
-
-function ok(good, claim, more = '') {
-	console.log(`${good ? 'ok' : 'not ok'} ${++done} - ${claim}`);
-	if (!good) {
-		console.log(`# ${more}`);
-		process.exitCode = 1;
-	}
-}
-
-async function open() {
-	const context = await browser.newContext({ baseURL: url });
-	const page = await context.newPage();
-	page.setDefaultTimeout(WAIT);
-	page.on('pageerror', (error) => complaints.push(error.message));
-	page.on('console', (message) => {
-		if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-			complaints.push(message.text());
-	});
-	return page;
-}
-
-/* The link in the newest of n mails to somebody. */
-async function link(to, n) {
-	for (let i = 0; i < WAIT / 100; i++) {
-		const texts = readdirSync(`${dir}/smtp/mail`).filter((name) => /^\d+$/.test(name))
-		    .sort((a, b) => b - a).map((name) => readFileSync(`${dir}/smtp/mail/${name}`, 'utf8'))
-		    .filter((text) => text.includes(`RCPT TO: ${to}\n`));
-		if (texts.length >= n)
-			return texts[0].match(/^(http:\S+)/m)[1];
-		await new Promise((next) => setTimeout(next, 100));
-	}
-	throw new Error(`no mail to ${to}`);
-}
-
-const api = (page, method, path, body) => page.evaluate(async ([m, p, b]) => {
-	const { token } = JSON.parse(localStorage.getItem('pb_auth') ?? '{"token":""}');
-	const response = await fetch(`/api${p}`, { method: m, body: b && JSON.stringify(b),
-	    headers: { Authorization: token, 'Content-Type': 'application/json' } });
-	return response.status;
-}, [method, path, body]);
+import { api, email, finish, link, ok, open, part } from './harness.mjs';
 
 const inside = (page) => page.getByRole('heading', { name: 'My work' }).waitFor();
 
 const owner = await open();
-try {
+await part('goes on', async () => {
 	await owner.goto('/');
 	await owner.getByRole('link', { name: 'Password forgotten?' }).click();
 	await owner.getByLabel('E-mail address').fill(email);
@@ -107,10 +57,5 @@ try {
 	await guest.getByRole('button', { name: 'Come in' }).click();
 	await inside(guest);
 	ok(true, '  and comes in');
-} catch (error) {
-	ok(false, 'goes on', error.message.split('\n').slice(0, 4).join('\n# '));
-	await owner.screenshot({ path: `${dir}/failed.png` }).catch(() => {});
-}
-ok(complaints.length === 0, 'no error, no policy violation', complaints.join('; '));
-console.log(`1..${done}`);
-await browser.close();
+});
+await finish();

@@ -1,135 +1,13 @@
 /*
- * Drives the application's page in a real browser, as people use it, and
- * prints TAP.
- *
- *	node page.mjs URL EMAIL PASSWORD DIR
- *
- * URL is a tenant without projects; EMAIL its owner, who has no name yet.  DIR holds node_modules
- * with playwright-core, and takes a picture of the page where a claim fails.
+ * Drives the application's page as people use it.  The tenant (harness.mjs) has no
+ * projects, and its owner no name yet.
  */
-import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
-
-const [url, email, password, dir] = process.argv.slice(2);
-const { chromium } = createRequire(`${dir}/`)('playwright-core');
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-	    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-const WAIT = Number(process.env.WAIT_MS ?? 15000);
-const complaints = [];		/* what the browser itself found wrong */
-let done = 0;
-let wrong = 0;
-let current = null;
-let stopped = false;
-
-function ok(value, claim, detail) {
-	if (!value)
-		wrong++;
-	console.log(`${value ? 'ok' : 'not ok'} ${++done} - ${claim}`);
-	if (!value && detail !== undefined)
-		console.log(`# ${JSON.stringify(detail)}`);
-	return value;
-}
-
-const same = (got, wanted, claim) => ok(JSON.stringify(got) === JSON.stringify(wanted), claim, { got, wanted });
-
-/* A part of the story.  Where it throws, the parts after it make no sense. */
-async function part(claim, run) {
-	if (stopped)
-		return;
-	try {
-		await run();
-	} catch (error) {
-		stopped = true;
-		ok(false, claim, error.message.split('\n').slice(0, 3));
-		await current?.screenshot({ path: `${dir}/failed-${done}.png` }).catch(() => {});
-	}
-}
-
-async function open(options = {}) {
-	const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 900 }, ...options });
-	const page = await context.newPage();
-	page.setDefaultTimeout(WAIT);
-	page.on('pageerror', (error) => complaints.push(error.message));
-	page.on('dialog', (box) => { complaints.push(`dialog: ${box.message()}`); box.dismiss(); });
-	page.on('console', (message) => {
-		/* an answer of 4xx or 5xx is logged by the browser whatever the page does */
-		if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-			complaints.push(message.text());
-	});
-	page.on('request', (request) => {
-		if (new URL(request.url()).host !== new URL(url).host)
-			complaints.push(`a request to ${request.url()}`);
-	});
-	current = page;
-	return page;
-}
-
-async function signIn(page, who, secret) {
-	await page.goto('/');
-	await page.getByLabel('E-mail address').fill(who);
-	await page.getByLabel('Password').fill(secret);
-	await page.getByRole('button', { name: 'Sign in' }).click();
-}
+import { api, email, faint, finish, look, nameless, ok, oneTimeCode, open, part, password, same,
+    settled, signIn, toast } from './harness.mjs';
 
 const column = (page, name) => page.getByRole('region', { name, exact: true });
 const card = (page, ref) => page.locator(`.card[data-ref="${ref}"]`);
 const titles = (page, name) => column(page, name).locator('.card-link').allTextContents();
-const settled = (page) => page.waitForFunction(() => !document.querySelector('[aria-busy]'));
-const toast = (page, text) => page.locator('.toast', { hasText: text }).first().waitFor();
-
-/* A request as the page's own account makes it, behind the page's back. */
-const api = (page, method, path, body) => page.evaluate(async ([m, p, b]) => {
-	const { token } = JSON.parse(localStorage.getItem('pb_auth'));
-	const response = await fetch(`/api${p}`, { method: m, body: b && JSON.stringify(b),
-	    headers: { Authorization: token, ...b && { 'Content-Type': 'application/json' } } });
-	return response.json().catch(() => null);
-}, [method, path, body]);
-
-/* Text whose contrast with what is behind it is below WCAG's 4.5 : 1. */
-const faint = (page) => page.evaluate(() => {
-	const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-	const rgba = (colour) => {
-		canvas.clearRect(0, 0, 1, 1);
-		canvas.fillStyle = colour;
-		canvas.fillRect(0, 0, 1, 1);
-		return [...canvas.getImageData(0, 0, 1, 1).data].map((x, i) => i === 3 ? x / 255 : x);
-	};
-	const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
-	const light = (c) => {
-		const [r, g, b] = c.map((x) => x / 255).map((x) => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
-		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-	};
-	const ground = (node) => {
-		if (!node)
-			return [255, 255, 255];
-		const colour = rgba(getComputedStyle(node).backgroundColor);
-		return colour[3] === 1 ? colour.slice(0, 3) : over(colour, ground(node.parentElement));
-	};
-	const found = [];
-	for (const node of document.querySelectorAll('body *')) {
-		const text = [...node.childNodes].filter((child) => child.nodeType === 3 && child.data.trim());
-		if (!text.length || !node.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) ||
-		    (document.querySelector('dialog[open]') && !node.closest('dialog')))
-			continue;
-		const below = ground(node);
-		const a = light(over(rgba(getComputedStyle(node).color), below));
-		const b = light(below);
-		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-		if (ratio < 4.5)
-			found.push(`${text[0].data.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
-	}
-	return found;
-});
-
-/* Controls that a screen reader could not name. */
-const nameless = (page) => page.evaluate(() => [...document.querySelectorAll('button, a[href], input, select, textarea')]
-    .filter((node) => node.checkVisibility() && !(node.getAttribute('aria-label') || node.textContent.trim() ||
-	node.labels?.length || node.title))
-    .map((node) => node.outerHTML.slice(0, 100)));
-
 /* ------------------------------------------------------------------------ */
 
 const owner = await open();
@@ -335,7 +213,7 @@ await part('shows each other’s work', async () => {
 	ok(true, 'what somebody else does appears without a reload');
 	await api(owner, 'PATCH', '/issues/WEB-1', { version: version + 1, state: 'todo' });
 	await member.context().close();
-	current = owner;
+	look(owner);
 });
 
 await part('speaks when the server cannot', async () => {
@@ -412,7 +290,7 @@ await part('fits a phone', async () => {
 	await phone.getByText('WEB-1 moved to In progress.').waitFor({ state: 'attached' });
 	ok(true, 'a card is moved by its menu where nothing can be dragged');
 	await phone.context().close();
-	current = owner;
+	look(owner);
 });
 
 await part('archives and deletes', async () => {
@@ -434,17 +312,6 @@ await part('archives and deletes', async () => {
 	ok(true, 'an issue is deleted after a question');
 });
 
-/* What an authenticator application shows (RFC 6238), a step of 30 s away. */
-function oneTimeCode(secret, away) {
-	const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c)
-	    .toString(2).padStart(5, '0')).join('');
-	const step = Buffer.alloc(8);
-	step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + away));
-	const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2))))
-	    .update(step).digest();
-	return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
-}
-
 await part('asks for a second factor', async () => {
 	const users = '/collections/users';
 	const { secret } = await api(owner, 'POST', `${users}/request-factor`, { password });
@@ -463,7 +330,7 @@ await part('asks for a second factor', async () => {
 	await settled(page);
 	await api(page, 'POST', `${users}/remove-factor`, { password, code: recovery[0] });
 	await page.context().close();
-	current = owner;
+	look(owner);
 });
 
 await part('signs out', async () => {
@@ -488,7 +355,4 @@ await part('signs out', async () => {
 	ok(true, 'a revoked token leads to the door, with a word about why');
 });
 
-same(complaints, [], 'no error, no policy violation, no request to anywhere else');
-console.log(`1..${done}`);
-await browser.close();
-process.exitCode = wrong ? 1 : 0;
+await finish();

@@ -5,6 +5,7 @@
  *	#/                  my work           #/p/WEB        a project's board
  *	#/p/WEB/list        its list          #/i/WEB-12     an issue, over its board
  *	#/search?q=…        #/activity        #/labels       #/people
+ *	#/account           #/keys            #/audit
  *	#/forgotten, #/confirm-…/TOKEN        what mails lead to
  */
 import { get, isAdmin, me, onSessionOver, refresh, signOut } from './api.js';
@@ -15,7 +16,10 @@ import { forgetDrafts, newIssue, openIssue } from './issue.js';
 import { editProject, projectPage } from './project.js';
 import { activityPage, searchPage, workPage } from './pages.js';
 import { labelsPage } from './labels.js';
-import { askName, editAccount, peoplePage } from './people.js';
+import { askName, peoplePage } from './people.js';
+import { accountPage } from './account.js';
+import { keysPage } from './keys.js';
+import { auditPage } from './audit.js';
 import { mailedPage } from './mailed.js';
 import { signInPage } from './signin.js';
 
@@ -43,6 +47,9 @@ const PAGES = {
 	activity: () => activityPage(),
 	labels: () => labelsPage(),
 	people: () => peoplePage(),
+	account: () => accountPage(drawSide),
+	keys: () => isAdmin() ? keysPage() : PAGES[''](),
+	audit: () => isAdmin() ? auditPage() : PAGES[''](),
 };
 
 /* Shows what the address says. */
@@ -155,7 +162,8 @@ function drawSide() {
 		    team.archived.map((p) => link(`#/p/${p.key}`, h('span.key', p.key), p.name))) : null),
 	    h('div.side-group',
 		link('#/labels', 'label', 'Labels'),
-		link('#/people', 'people', 'People')),
+		link('#/people', 'people', 'People'),
+		isAdmin() ? [link('#/keys', 'key', 'API keys'), link('#/audit', 'log', 'Audit log')] : null),
 	    account);
 }
 
@@ -169,8 +177,8 @@ function accountMenu(button) {
 	const themes = [['auto', 'Colours of the system'], ['light', 'Light'], ['dark', 'Dark']];
 
 	menu(button, 'Account', [
-		{ text: 'Name and password', icon: icon('edit'),
-		    run: () => editAccount(me(), redraw) },
+		{ text: 'Account and security', icon: icon('gear'),
+		    run: () => { location.hash = '#/account'; } },
 		...themes.map(([value, text]) => ({ text, checked: theme === value,
 		    icon: icon(value === 'dark' ? 'moon' : 'sun'), run: () => {
 			document.documentElement.dataset.theme = value;
@@ -277,7 +285,12 @@ function signedOut(why) {
 		app.replaceChildren(signInPage(why, start));
 }
 
-addEventListener('hashchange', route);
+addEventListener('hashchange', () => {
+	/* whoever goes back leaves what he began; what is shown once stays */
+	for (const box of document.querySelectorAll('dialog.box:not(.once)'))
+		box.close();
+	route();
+});
 addEventListener('projects', () => { if (page) drawSide(); });
 document.addEventListener('visibilitychange', poll);
 setInterval(poll, POLL_MS);

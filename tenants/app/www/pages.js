@@ -94,36 +94,38 @@ export function activityPage() {
 	const choose = h('select.filter', { 'aria-label': 'Project', onchange: () => page.refresh() },
 	    h('option', { value: '' }, 'All projects'),
 	    team.projects.map((p) => h('option', { value: p.key }, p.name)));
-	const page = fetched('Activity', async () => {
-		const query = { project: choose.value, limit: PAGE };
-		const { items } = await get('/activity', query);
-		if (!items.length)
-			return empty('activity', 'All quiet',
-			    'What your team does appears here as it happens.');
-		const box = h('div');
-		const more = moreButton('Show earlier', async () => {
-			const next = await get('/activity', { ...query, before: items.at(-1).id });
-			items.push(...next.items);
-			drawDays(box, items);
-			return next.items.length === PAGE;
-		});
-		more.hidden = items.length < PAGE;
-		drawDays(box, items);
-		return [box, more];
-	}, choose);
+	const page = fetched('Activity', async () => await feed('/activity',
+	    { project: choose.value, limit: PAGE }, (item) => h('li',
+		avatar(item.actor ?? '?', item.actor_name),
+		h('p', h('b', called(item.actor_name)), ' ', deed(item,
+		    h('a', { href: `#/i/${item.ref}` }, h('span.ref', item.ref), ' ', item.title))),
+		when(item.at))) ??
+	    empty('activity', 'All quiet', 'What your team does appears here as it happens.'), choose);
 	return page;
 }
 
-function drawDays(box, items) {
-	const days = new Map();
-	for (const item of items) {
-		const name = dayName(item.at);
-		days.set(name, [...days.get(name) ?? [], item]);
-	}
-	const entry = (item) => h('li', avatar(item.actor ?? '?', item.actor_name),
-	    h('p', h('b', called(item.actor_name)), ' ', deed(item,
-		h('a', { href: `#/i/${item.ref}` }, h('span.ref', item.ref), ' ', item.title))),
-	    when(item.at));
-	box.replaceChildren(...[...days].map(([name, list]) =>
-	    h('section.sheet', h('h2', name), h('ol.feed', list.map(entry)))));
+/* What happened, by days, newest first, with a button for the page before; null: nothing. */
+export async function feed(path, query, entry) {
+	const { items } = await get(path, query);
+	if (!items.length)
+		return null;
+	const box = h('div');
+	const draw = () => {
+		const days = new Map();
+		for (const item of items) {
+			const name = dayName(item.at);
+			days.set(name, [...days.get(name) ?? [], item]);
+		}
+		box.replaceChildren(...[...days].map(([name, list]) =>
+		    h('section.sheet', h('h2', name), h('ol.feed', list.map(entry)))));
+	};
+	const more = moreButton('Show earlier', async () => {
+		const next = await get(path, { ...query, before: items.at(-1).id });
+		items.push(...next.items);
+		draw();
+		return next.items.length === query.limit;
+	});
+	more.hidden = items.length < query.limit;
+	draw();
+	return [box, more];
 }

@@ -2,8 +2,8 @@
 import { get, isAdmin, isOwner, me, patch, post, refresh, remove, segment, signIn,
     signOut } from './api.js';
 import { avatar, h, icon, iconButton, when } from './dom.js';
-import { action, alertBox, confirmed, dialog, failed, fetched, field, formEnd, menu, submitting,
-    toast } from './ui.js';
+import { action, alertBox, confirmed, dialog, failed, fetched, field, formEnd, menu, showOnce,
+    submitting, toast } from './ui.js';
 import { loadMembers, team, tenant } from './team.js';
 
 const RECORDS = '/collections/users/records';
@@ -61,8 +61,22 @@ export function peoplePage() {
 		...roles().filter((role) => role !== who.role).map((role) => ({
 			text: `Make ${role}`, icon: icon('people'),
 			run: () => change(patch(record(who), { role }), `${nameOf(who)} is ${role} now.`) })),
+		{ text: 'Sign out everywhere', icon: icon('close'), run: () =>
+			change(post(`${record(who)}/sign-out`), `${nameOf(who)} is signed out everywhere.`) },
+		{ text: 'Turn off second factor…', icon: icon('key'), run: () => freeOfFactor(who) },
 		{ text: 'Remove…', icon: icon('trash'), run: () => expel(who) },
 	];
+
+	/* For who has lost it and the recovery codes. */
+	async function freeOfFactor(who) {
+		if (await confirmed(`Turn off the second factor of ${nameOf(who)}?`, 'From then on the password ' +
+		    'alone is enough. Be sure that it is them who ask for it.', 'Turn it off'))
+			change(post(`${record(who)}/remove-factor`).catch((error) => {
+				if (error.status === 404)
+					error.message = `${nameOf(who)} has none.`;
+				throw error;
+			}), `${nameOf(who)} signs in without a second factor now.`);
+	}
 
 	async function change(asked, words) {
 		try {
@@ -131,13 +145,8 @@ function invitePerson(done) {
 /* What to tell the new colleague. */
 function handOver(name, email, password) {
 	const text = `${tenant}: ${location.origin}\nE-mail: ${email}\nPassword: ${password}`;
-	dialog(`${name} can sign in`, h('form', { method: 'dialog' },
-	    h('p', 'Pass this on by a way you trust. The password can be changed after signing in.'),
-	    h('pre.mono', text),
-	    h('footer', h('button', { type: 'button', onclick: async () => {
-		await navigator.clipboard.writeText(text);
-		toast('Copied.');
-	    } }, 'Copy'), h('button.primary', 'Done'))));
+	showOnce(`${name} can sign in`, 'Pass this on by a way you trust. The password can be changed ' +
+	    'after signing in.', text);
 }
 
 /* Who was made on the command line has no name yet. */

@@ -56,6 +56,33 @@ export function confirmed(title, text, action) {
 	});
 }
 
+/*
+ * What is shown this one time: a key, a password.  It stays over other pages, and
+ * leaving them all asks first.  With a file's name it can be kept as one.
+ */
+export function showOnce(title, words, text, file) {
+	const guard = (event) => event.preventDefault();
+	const shown = h('pre.mono', { tabindex: 0, 'aria-label': title }, text);
+	/* in the dialog: what is behind it is neither seen nor read out */
+	const said = h('p.note', { role: 'status' });
+	const box = dialog(title, h('form', { method: 'dialog' }, h('p', words), shown, said,
+	    h('footer', file ? h('a.button', { download: file,
+		href: `data:text/plain;charset=utf-8,${encodeURIComponent(`${text}\n`)}` }, 'Save as a file') : null,
+	    h('button', { type: 'button', onclick: async () => {
+		try {
+			await navigator.clipboard.writeText(text);
+			said.textContent = 'Copied.';
+		} catch {
+			getSelection().selectAllChildren(shown);
+			said.textContent = 'This browser lets no page copy. The text is selected.';
+		}
+	    } }, 'Copy'), h('button.primary', 'Done'))), 'box.once');
+	addEventListener('beforeunload', guard);
+	box.addEventListener('close', () => removeEventListener('beforeunload', guard));
+	box.addEventListener('cancel', guard);
+	return box;
+}
+
 /* A menu below a button.  items: { text, icon, checked, run }. */
 export function menu(button, label, items) {
 	const list = h('div.menu', { role: 'menu', popover: 'auto', 'aria-label': label },
