@@ -405,6 +405,8 @@ answer_body(struct answer *answer, struct str body, struct err *err)
 		return 0;
 	case ROUTE_ASK:
 		return ask(answer, err);
+	case ROUTE_SIGN_UP_HOW:
+		return signup_how(answer, err);
 	case ROUTE_SIGN_UP:
 		if (parse_body(answer, body, err) != 0)
 			return -1;

@@ -415,7 +415,15 @@ static const char *const platform_paths[] = {
 	"'email':{'type':'string'},'host':{'type':'string'},"
 	"'slug':{'type':'string'}},'required':['email','host','slug'],"
 	"'additionalProperties':false}}}}," ERROR(400) "," ERROR(403) ","
-	ERROR(409) "," ERROR(429) "," ERRORS "}}",
+	ERROR(409) "," ERROR(429) "," ERRORS "}},",
+
+	"'/api/signup':{'get':{'tags':['rowhouse'],"
+	"'summary':'May a visitor make a tenant?','security':[],"
+	"'responses':{'200':{'description':'How.','content':"
+	"{'application/json':{'schema':{'type':'object','properties':{"
+	"'signup':{'enum':['closed','invite','open']}},"
+	"'required':['signup'],'additionalProperties':false}}}},"
+	ERROR(400) "," ERRORS "}}",
 };
 
 static const char *const components[] = {

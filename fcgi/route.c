@@ -27,6 +27,8 @@ static const struct path {
 	    { { "GET", ROUTE_ASK } } },
 	{ ROUTE_PLATFORM, { "api", "tenants" }, "POST, OPTIONS",
 	    { { "POST", ROUTE_SIGN_UP } } },
+	{ ROUTE_PLATFORM, { "api", "signup" }, "GET, HEAD, OPTIONS",
+	    { { "GET", ROUTE_SIGN_UP_HOW } } },
 	{ ROUTE_TENANT, { "api", "collections", "{users}", "auth-methods" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_AUTH_METHODS } } },
 	{ ROUTE_TENANT,

@@ -15,6 +15,7 @@ enum route {
 	ROUTE_HEALTH,
 	ROUTE_OPENAPI,
 	ROUTE_SIGN_UP,		/* fcgi/signup.h */
+	ROUTE_SIGN_UP_HOW,
 	ROUTE_ASK,		/* may there be a certificate for a host? */
 	ROUTE_METRICS,
 	ROUTE_AUTH_METHODS,

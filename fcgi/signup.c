@@ -23,18 +23,40 @@ taken(const struct users_request *request, struct err *err)
 	return err_set(err, ERR_CONFLICT, "the name is taken");
 }
 
+static void
+check_query(struct answer *answer)
+{
+	const struct request *sent = answer->request;
+	size_t i;
+
+	for (i = 0; i < sent->n_query; i++)
+		faults_add(&answer->faults, answer->env->call.arena,
+		    sent->query[i].name, "validation_unknown",
+		    "Nothing is asked for in the query.");
+}
+
+int
+signup_how(struct answer *answer, struct err *err)
+{
+	static const char *const names[] = { [CONFIG_CLOSED] = "closed",
+		[CONFIG_INVITE] = "invite",
+		[CONFIG_OPEN] = "open" };
+
+	check_query(answer);
+	if (answer->faults.first)
+		return err_set(err, ERR_INPUT, "there is a query");
+	buf_printf(&answer->response->body, "{\"signup\":\"%s\"}",
+	    names[answer->env->call.config->signup]);
+	return 0;
+}
+
 static int
 read_form(struct answer *answer, const struct users_request *request,
     struct users_form *form, struct err *err)
 {
-	const struct request *sent = answer->request;
 	struct str slug, password;
-	size_t i;
 
-	for (i = 0; i < sent->n_query; i++)
-		faults_add(request->faults, request->env->arena,
-		    sent->query[i].name, "validation_unknown",
-		    "Nothing is asked for in the query.");
+	check_query(answer);
 	if (users_form_read(
 		request, answer->body, ALLOWED, REQUIRED, form, err) < 0)
 		return -1;

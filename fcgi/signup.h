@@ -16,4 +16,7 @@
  */
 int signup_answer(struct answer *answer, struct err *err);
 
+/* GET /api/signup, for a page to ask first: {"signup":"open"}, invite or closed. */
+int signup_how(struct answer *answer, struct err *err);
+
 #endif

@@ -50,7 +50,7 @@ api acme POST /api/openapi.json '{}'
 is 'it is read only' "$status $(header Allow)" '405 GET, HEAD, OPTIONS'
 http "http://localhost:$PORT/api/openapi.json"
 is 'the platform describes what is its own' "$(json '$.paths' | tr ',' '\n' |
-    grep -o '"/api/[a-z.]*":' | sort | tr -d '\n')" '"/api/health":"/api/openapi.json":"/api/tenants":'
+    grep -o '"/api/[a-z.]*":' | sort | tr -d '\n')" '"/api/health":"/api/openapi.json":"/api/signup":"/api/tenants":'
 
 # a changed application describes itself anew
 mkdir "$SCRATCH/app/api/late"

@@ -32,6 +32,16 @@ is 'the platform is healthy' "$status" 200
 sign_up mine me@mine.example
 is 'nobody may, where nothing is said of it' "$status" 403
 is '  and nothing is made' "$(tenants)" 1
+platform GET /api/signup
+is '  which a page can ask' "$status $body" '200 {"signup":"closed"}'
+platform GET /
+like 'the platform has a page for it' "$body" '<script src="/signup\.js"'
+like '  under the policy of all pages' "$(header Content-Security-Policy)" \
+    "^default-src 'none'; script-src 'self';"
+mv app/www/signup.html away
+platform GET /
+like '  which an application need not have' "$status $body" '^200 Rowhouse\. Each tenant has a host'
+mv away app/www/signup.html
 api acme POST /api/tenants '{}'
 is '  nor is there such a thing at a tenant' "$status" 404
 
@@ -49,6 +59,8 @@ renewed() {
 
 # --- by invitation ---------------------------------------------------------------
 configure invite 1
+platform GET /api/signup
+is 'a page knows what is asked for' "$body" '{"signup":"invite"}'
 guest() {	# SLUG CODE
 	platform POST /api/tenants "{\"slug\":\"$1\",\"email\":\"guest@guest.example\",
 	    \"password\":\"$PASSWORD\",\"code\":\"$2\"}"
@@ -73,6 +85,8 @@ is 'there is no code for a name that is taken' "$? $(cat said)" \
 
 # --- by oneself --------------------------------------------------------------------
 configure open 2
+platform GET /api/signup
+is 'a page knows that nothing is' "$body" '{"signup":"open"}'
 sign_up mine me@mine.example
 is 'where it is open anybody may' "$status" 201
 is '  and is told where it is' "$body" \

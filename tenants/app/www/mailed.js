@@ -5,22 +5,17 @@
  */
 import { claims, post, signIn } from './api.js';
 import { h } from './dom.js';
-import { alertBox, field, submitting } from './ui.js';
+import { alertBox, door, field, submitting } from './ui.js';
 import { tenant } from './team.js';
 
 const USERS = '/collections/users';
 
 function sheet(title, words, controls, button, work) {
 	document.title = `${title} · ${tenant}`;
-	return h('div.door',
-	    h('main.door-card',
-		h('img', { src: '/favicon.svg', alt: '', width: 40, height: 40 }),
-		h('h1', title),
-		h('p.quiet', words),
-		h('form', { onsubmit: submitting(work) }, alertBox(), controls,
-		    h('button.primary.wide', button)),
-		h('p.quiet.small', h('a', { href: '#/' }, 'To the sign-in'))),
-	    h('div.houses', { 'aria-hidden': 'true' }));
+	return door(title, words,
+	    h('form', { onsubmit: submitting(work) }, alertBox(), controls,
+		h('button.primary.wide', button)),
+	    h('p.quiet.small', h('a', { href: '#/' }, 'To the sign-in')));
 }
 
 const secret = (kind) => h('input', { type: 'password', autocomplete: kind, required: true,

@@ -1,7 +1,7 @@
 /* The door. */
 import { me, signIn, signInWithCode } from './api.js';
 import { h } from './dom.js';
-import { alertBox, field, submitting } from './ui.js';
+import { alertBox, door, field, submitting } from './ui.js';
 import { tenant } from './team.js';
 
 const TICKET_MS = 300e3;		/* so long is the right password good for */
@@ -59,22 +59,17 @@ export function signInPage(why, enter) {
 	codeField.hidden = true;
 	document.title = `Sign in · ${tenant}`;
 	queueMicrotask(() => identity.focus());
-	return h('div.door',
-	    h('main.door-card',
-		h('img', { src: '/favicon.svg', alt: '', width: 40, height: 40 }),
-		h('h1', tenant),
-		h('p.quiet', why || 'Sign in to your team’s work.'),
-		h('form', { onsubmit: submitting(async () => {
-			await knock();
-			if (me())
-				await enter();
-		}) },
-		alertBox(),
-		field('identity', 'E-mail address', identity),
-		field('password', 'Password', password),
-		codeField,
-		h('button.primary.wide', 'Sign in'), again),
-		h('p.quiet.small', h('a', { href: '#/forgotten' }, 'Password forgotten?'),
-		    ' No account? An admin of your team can help.')),
-	    h('div.houses', { 'aria-hidden': 'true' }));
+	return door(tenant, why || 'Sign in to your team’s work.',
+	    h('form', { onsubmit: submitting(async () => {
+		await knock();
+		if (me())
+			await enter();
+	    }) },
+	    alertBox(),
+	    field('identity', 'E-mail address', identity),
+	    field('password', 'Password', password),
+	    codeField,
+	    h('button.primary.wide', 'Sign in'), again),
+	    h('p.quiet.small', h('a', { href: '#/forgotten' }, 'Password forgotten?'),
+		' No account? An admin of your team can help.'));
 }

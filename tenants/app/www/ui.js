@@ -206,6 +206,13 @@ export function moreButton(text, load) {
 	return button;
 }
 
+/* What takes the whole window: the sign-in, what a mail leads to. */
+export const door = (title, words, ...content) => h('div.door',
+    h('main.door-card',
+	h('img', { src: '/favicon.svg', alt: '', width: 40, height: 40 }),
+	h('h1', title), h('p.quiet', words), content),
+    h('div.houses', { 'aria-hidden': 'true' }));
+
 export const alertBox = () => h('p.alert', { role: 'alert', hidden: true });
 
 /* A text area that grows with its text. */
