@@ -32,6 +32,8 @@ api globex GET /api/projects
 is 'so has globex' "$status $(json '$.items[0].key')" '200 LAB'
 http "http://acme.localhost:$PORT/"
 is 'the page is there' "$status" 200
+http "http://localhost:$PORT/api/signup"
+is '  and that where another team is made' "$body" '{"signup":"open"}'
 
 like 'a second one on the same data is refused' \
 	"$("$ROOT/scripts/dev" 2>&1)" 'already running'
