@@ -306,6 +306,27 @@ await part('is of admins', async () => {
 	look(owner);
 });
 
+await part('knows whose a key is', async () => {
+	const made = await api(owner, 'POST', '/keys', { name: 'Backup', role: 'member', scope: 'read' });
+	const { items } = await api(owner, 'GET', `${users}/records`);
+	await api(owner, 'PATCH', `${users}/records/${items.find((u) => u.email === member.email).id}`,
+	    { role: 'admin' });
+	const page = await open();
+	/* as after a restore */
+	await page.route('**/api/keys', (route) => route.fulfill({ json: { items: [{ ...made, active: false }] } }));
+	await signIn(page, member.email, member.password);
+	await inside(page);
+	await page.goto('/#/keys');
+	await page.locator('.api-key', { hasText: 'Backup' }).getByText('not valid any more').waitFor();
+	ok(true, 'a key that a restore has revoked says so');
+	await page.getByRole('button', { name: 'Revoke Backup' }).click();
+	await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+	await toast(page, 'Only an owner may revoke an owner’s key.');
+	same((await api(owner, 'GET', '/keys')).items.length, 1, 'an admin does not revoke that of an owner');
+	await page.context().close();
+	look(owner);
+});
+
 await part('can be read and used by everybody', async () => {
 	const { key: made } = await api(owner, 'POST', '/keys', { name: 'CI', role: 'member', scope: 'read' });
 	await status(`Bearer ${made}`);

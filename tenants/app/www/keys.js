@@ -42,6 +42,8 @@ async function revoke(key, done) {
 		await remove(`/keys/${segment(key.id)}`);
 		toast(`${key.name} is revoked.`);
 	} catch (error) {
+		if (error.status === 403)
+			error.message = 'Only an owner may revoke an owner’s key.';
 		failed(error);
 	}
 	done();
