@@ -10,6 +10,9 @@
 #include "tenants/token.h"
 #include "tenants/users_session.h"
 
+/* Ten in a row, then as many as an hour has of these. */
+#define LAST_AN_HOUR 60
+
 void
 accounts_methods(struct buf *out)
 {
@@ -150,6 +153,27 @@ check_password(struct answer *answer, struct str identity, struct str password,
 	    call->config, known ? user : NULL, password, err);
 }
 
+/*
+ * All workers but one may be hashing or wait for their turn.  The last one may
+ * a few times in a row, so that a team that comes at nine gets in; not all the
+ * time, or whoever has a thousand addresses would stop everybody.
+ */
+int
+accounts_hashes(struct answer *answer, struct err *err)
+{
+	const struct answer_env *env = answer->env;
+	int64_t workers = env->call.config->workers;
+
+	if (scoreboard_hash(env->board, env->slot,
+		workers > 1 ? (int)workers - 1 : 1) ||
+	    scoreboard_rate(env->board, STR("the last worker"), LAST_AN_HOUR,
+		clock_mono_us()) == 0)
+		return 0;
+	err_set(err, ERR_LIMIT, "too many passwords are being checked");
+	err->retry_after = 1;
+	return -1;
+}
+
 struct scoreboard_attempt
 accounts_attempt(const struct answer *answer, struct str account)
 {
@@ -238,6 +262,9 @@ update(struct answer *answer, struct str id, struct err *err)
 		      json_get(answer->body, "oldPassword") != NULL;
 	int rc;
 
+	if (json_get(answer->body, "password") &&
+	    accounts_hashes(answer, err) != 0)
+		return -1;
 	if (guesses &&
 	    scoreboard_attempt(env->board, &attempt, clock_mono_ms(), err) != 0)
 		return -1;

@@ -250,8 +250,12 @@ work_in_place(struct answer *answer, struct str body, struct err *err)
 	int64_t begun_us;
 	int rc;
 
+	if (route_hashes(answer->target.route) &&
+	    accounts_hashes(answer, err) != 0)
+		return -1;
 	if (!scoreboard_enter(env->board, env->slot, str_of(answer->row.uid),
 		(int)answer->plan.in_flight, PATIENCE_MS)) {
+		scoreboard_hashed(env->board, env->slot);
 		blame(answer, PLAN_IN_FLIGHT);
 		err_set(err, ERR_LIMIT,
 		    "too many requests of this tenant are in progress");
@@ -263,6 +267,7 @@ work_in_place(struct answer *answer, struct str body, struct err *err)
 	    &answer->plan, &answer->faults, env->call.arena);
 	rc = work(answer, body, err);
 	scoreboard_leave(env->board, env->slot);
+	scoreboard_hashed(env->board, env->slot);
 	answer->work_us = clock_mono_us() - begun_us;
 	answer->wrote = durable_wrote(env->durable);
 	if (rc == 0) {

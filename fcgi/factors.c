@@ -105,6 +105,8 @@ use(struct answer *answer, enum route route, const struct proof *proof,
 	int right, rc;
 
 	if (proof->password.p) {
+		if (accounts_hashes(answer, err) != 0)
+			return -1;
 		right = users_password_ok(
 		    call->config, &answer->user, proof->password, err);
 		if (right < 0)

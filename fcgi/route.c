@@ -151,3 +151,18 @@ route_find(enum route_host host, struct str method, const struct str *segments,
 			return path->methods[i].route;
 	return ROUTE_NONE;
 }
+
+int
+route_hashes(enum route route)
+{
+	switch (route) {
+	case ROUTE_SIGN_IN:
+	case ROUTE_USERS_CREATE:
+	case ROUTE_CONFIRM_RESET:
+	case ROUTE_CONFIRM_EMAIL:
+	case ROUTE_CONFIRM_INVITATION:
+		return 1;
+	default:
+		return 0;
+	}
+}

@@ -61,4 +61,7 @@ enum route route_find(enum route_host host, struct str method,
     const struct str *segments, size_t n_segments, struct str *id,
     const char **allow);
 
+/* Does it hash a password, whoever asks for it? */
+int route_hashes(enum route route);
+
 #endif

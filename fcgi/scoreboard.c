@@ -91,6 +91,7 @@ struct scoreboard {
 	_Atomic uint64_t tickets;
 	_Atomic uint64_t waiting; /* a bit for each slot */
 	_Atomic uint64_t held; /* likewise */
+	_Atomic uint64_t hashing; /* likewise */
 	_Atomic uint64_t bucket[BUCKETS];
 	struct limit_table attempts[SCOREBOARD_WHATS][BYS];
 	struct limit_table rates; /* of tenants, in ticks */
@@ -210,6 +211,7 @@ scoreboard_clear(struct scoreboard *board, int slot)
 		if (atomic_load(&board->bucket[i]) & bit)
 			atomic_fetch_and(&board->bucket[i], ~bit);
 	atomic_fetch_and(&board->waiting, ~bit);
+	atomic_fetch_and(&board->hashing, ~bit);
 	atomic_fetch_and(&board->held, ~bit);
 	atomic_store(&slot_at(board, slot)->tenant, 0);
 	atomic_store(&slot_at(board, slot)->retires, 0);
@@ -425,6 +427,31 @@ scoreboard_release(struct scoreboard *board, int slot)
 {
 	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
 	atomic_fetch_and(&board->held, ~(UINT64_C(1) << slot));
+}
+
+int
+scoreboard_hash(struct scoreboard *board, int slot, int most)
+{
+	uint64_t hashing = atomic_load(&board->hashing), bits;
+	int n;
+
+	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
+	do {
+		n = 0;
+		for (bits = hashing; bits != 0; bits &= bits - 1)
+			n++;
+		if (n >= most)
+			return 0;
+	} while (!atomic_compare_exchange_weak(
+	    &board->hashing, &hashing, hashing | UINT64_C(1) << slot));
+	return 1;
+}
+
+void
+scoreboard_hashed(struct scoreboard *board, int slot)
+{
+	assert(slot >= 0 && slot < SCOREBOARD_SLOTS);
+	atomic_fetch_and(&board->hashing, ~(UINT64_C(1) << slot));
 }
 
 static uint64_t

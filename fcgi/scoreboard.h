@@ -81,6 +81,13 @@ enum scoreboard_held scoreboard_hold(struct scoreboard *board, int slot,
 void scoreboard_release(struct scoreboard *board, int slot);
 
 /*
+ * A slot is about to hash a password, or to wait for its turn: 1, or 0 where
+ * so many do that already.
+ */
+int scoreboard_hash(struct scoreboard *board, int slot, int most);
+void scoreboard_hashed(struct scoreboard *board, int slot);
+
+/*
  * How often a password may be tried, before anything is hashed, a mail asked
  * for or a tenant made: from an address, to an account and to a tenant.  0, or
  * -1 with ERR_LIMIT and retry_after, and then it does not count as an attempt.

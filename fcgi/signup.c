@@ -1,5 +1,6 @@
 #include "fcgi/signup.h"
 
+#include "fcgi/accounts.h"
 #include "fcgi/mailed.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
@@ -122,6 +123,24 @@ make(struct answer *answer, const struct users_request *request,
 	return -1;
 }
 
+static int
+make_in_place(struct answer *answer, const struct users_request *request,
+    const struct users_form *form, struct err *err)
+{
+	const struct answer_env *env = answer->env;
+	int rc;
+
+	if (!scoreboard_enter(
+		env->board, env->slot, PLACE, AT_ONCE, PATIENCE_MS)) {
+		err_set(err, ERR_LIMIT, "too many are signing up just now");
+		err->retry_after = 1;
+		return -1;
+	}
+	rc = make(answer, request, form, err);
+	scoreboard_leave(env->board, env->slot);
+	return rc;
+}
+
 /* Whoever was not sent it can ask for it. */
 static void
 welcome(struct answer *answer, struct str email)
@@ -167,14 +186,10 @@ signup_answer(struct answer *answer, struct err *err)
 	if (read_form(answer, &request, &form, err) < 0 ||
 	    take_attempt(answer, form.field[USERS_EMAIL], err) < 0)
 		return -1;
-	if (!scoreboard_enter(
-		env->board, env->slot, PLACE, AT_ONCE, PATIENCE_MS)) {
-		err_set(err, ERR_LIMIT, "too many are signing up just now");
-		err->retry_after = 1;
+	if (accounts_hashes(answer, err) != 0)
 		return -1;
-	}
-	rc = make(answer, &request, &form, err);
-	scoreboard_leave(env->board, env->slot);
+	rc = make_in_place(answer, &request, &form, err);
+	scoreboard_hashed(env->board, env->slot);
 	if (rc < 0)
 		return -1;
 	welcome(answer, form.field[USERS_EMAIL]);

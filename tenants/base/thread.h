@@ -9,4 +9,11 @@
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg,
     struct err *err);
 
+/*
+ * Runs run(arg) to its end, with a nice value so much higher: what takes long
+ * gives way to what is short.  In a thread, since only a thread can have
+ * another than its process, and be rid of it again; here, where none can be had.
+ */
+void thread_run_nicer(int nicer, void *(*run)(void *arg), void *arg);
+
 #endif

@@ -34,6 +34,8 @@
  *	-s SECONDS	for so long, instead
  *	-c N		connections at once; 1
  *	-r N		requests per second, at most
+ *	-#		each ### in what is sent becomes the request's number, in
+ *			as many digits, of which the first is not 0
  *
  * One request ends with exit status 0 when all of it was taken and there was a
  * whole answer, else 1.  Many print one line of name=value pairs, where

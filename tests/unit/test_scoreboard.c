@@ -70,6 +70,28 @@ few_may_hold_a_worker(void **state)
 	scoreboard_release(board, 5);
 }
 
+static void
+few_may_hash(void **state)
+{
+	(void)state;
+	assert_true(scoreboard_hash(board, 0, 2));
+	assert_true(scoreboard_hash(board, 63, 2));
+	assert_false(scoreboard_hash(board, 5, 2));
+	/* Waiting for the replica is something else. */
+	assert_int_equal(hold(5, "acme", 1, 1), SCOREBOARD_HELD);
+	scoreboard_release(board, 5);
+	scoreboard_hashed(board, 5);
+	assert_false(scoreboard_hash(board, 5, 2));
+	scoreboard_hashed(board, 0);
+	assert_true(scoreboard_hash(board, 5, 2));
+	/* That of one that was killed. */
+	assert_false(scoreboard_hash(board, 0, 2));
+	scoreboard_clear(board, 63);
+	assert_true(scoreboard_hash(board, 0, 2));
+	scoreboard_hashed(board, 0);
+	scoreboard_hashed(board, 5);
+}
+
 /* It has left its place among those in flight, and still counts. */
 static void
 of_a_tenant_fewer_may(void **state)
@@ -580,6 +602,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(states),
 		TEST(few_may_hold_a_worker),
+		TEST(few_may_hash),
 		TEST(of_a_tenant_fewer_may),
 		TEST(what_is_not_a_scoreboard),
 		TEST(a_tenant_has_its_share),

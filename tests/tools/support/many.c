@@ -40,7 +40,7 @@ struct client {
 	int fd;
 	size_t sent;
 	int64_t begun_us;
-	struct wire_bytes in;
+	struct wire_bytes out, in;
 };
 
 struct bench {
@@ -73,12 +73,34 @@ may_begin(const struct bench *b, int64_t now)
 	return more(b, now) && (b->o->rate <= 0 || (double)b->begun < due);
 }
 
+/* A run of '#' becomes the number, in as many digits, the first never 0. */
+static void
+put_number(struct wire_bytes *out, long number)
+{
+	char *p = out->p, *end = out->p + out->n, *digit;
+	long least, n;
+
+	while ((p = memchr(p, '#', (size_t)(end - p))) != NULL) {
+		digit = p;
+		for (least = 1; p < end && *p == '#'; p++)
+			least *= 10;
+		least /= 10;
+		n = least + number % (9 * least);
+		for (char *at = p; at > digit; n /= 10)
+			*--at = (char)('0' + n % 10);
+	}
+}
+
 static void
 begin(struct bench *b, struct client *client, int64_t now)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT,
 		.data.ptr = client };
 
+	client->out.n = 0;
+	wire_add(&client->out, b->request.p, b->request.n);
+	if (b->o->numbered)
+		put_number(&client->out, b->begun);
 	b->begun++;
 	client->fd = wire_dial(b->o, SOCK_NONBLOCK);
 	if (client->fd < 0) {
@@ -121,12 +143,12 @@ step(struct bench *b, struct client *client, uint32_t events)
 	char piece[65536];
 	ssize_t n;
 
-	if (events & EPOLLOUT && client->sent < b->request.n) {
-		n = send(client->fd, b->request.p + client->sent,
-		    b->request.n - client->sent, MSG_NOSIGNAL);
+	if (events & EPOLLOUT && client->sent < client->out.n) {
+		n = send(client->fd, client->out.p + client->sent,
+		    client->out.n - client->sent, MSG_NOSIGNAL);
 		if (n > 0)
 			client->sent += (size_t)n;
-		if (client->sent == b->request.n)
+		if (client->sent == client->out.n)
 			epoll_ctl(b->epoll, EPOLL_CTL_MOD, client->fd, &event);
 	}
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
@@ -196,8 +218,10 @@ many_send(const struct wire_options *o)
 			step(&b, events[i].data.ptr, events[i].events);
 	}
 	report(&b, now);
-	for (k = 0; k < o->connections; k++)
+	for (k = 0; k < o->connections; k++) {
+		free(b.clients[k].out.p);
 		free(b.clients[k].in.p);
+	}
 	free(b.clients);
 	free(b.samples);
 	free(b.request.p);

@@ -171,7 +171,7 @@ wire_parse_options(int argc, char **argv, struct wire_options *o)
 	set_param(o, "HTTP_X_FORWARDED_FOR=127.0.0.1");
 	set_param(o, "HTTP_X_FORWARDED_PROTO=https");
 	set_param(o, "CONTENT_LENGTH=0");
-	while ((c = getopt(argc, argv, "t:H:a:d:b:p:m:w:n:s:c:r:")) != -1) {
+	while ((c = getopt(argc, argv, "t:H:a:d:b:p:m:w:n:s:c:r:#")) != -1) {
 		switch (c) {
 		case 't':
 			set_param(o, concat(o, "TENANT=", optarg));
@@ -211,6 +211,9 @@ wire_parse_options(int argc, char **argv, struct wire_options *o)
 			break;
 		case 'r':
 			o->rate = atof(optarg);
+			break;
+		case '#':
+			o->numbered = 1;
 			break;
 		default:
 			wire_die("see the top of tests/tools/fcgi.c");

@@ -26,6 +26,7 @@ struct wire_options {
 	size_t n_made;
 	long wait_ms;
 	long n, connections;
+	int numbered;
 	double seconds, rate;
 };
 
