@@ -47,10 +47,30 @@ mark_cut(char *text, size_t size, int n)
 		memcpy(text + size - 4, "...", 4);
 }
 
+/*
+ * A message may end on a terminal and have words of anybody in it: no control
+ * characters, of either kind (C0, DEL, and C1 as UTF-8 has them).
+ */
+static void
+tame(char *text)
+{
+	unsigned char *p;
+
+	for (p = (unsigned char *)text; *p != '\0'; p++) {
+		if (*p == '\t' || *p == '\n' || *p == '\r')
+			*p = ' ';
+		else if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+	}
+}
+
 __attribute__((format(printf, 3, 0))) static void
 format(char *text, size_t size, const char *fmt, va_list ap)
 {
 	mark_cut(text, size, vsnprintf(text, size, fmt, ap));
+	tame(text);
 }
 
 int

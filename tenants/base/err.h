@@ -35,6 +35,7 @@ enum err_code {
 struct err {
 	enum err_code code;
 	int retry_after;	/* seconds a client should wait; 0 = not said */
+	/* Text without control characters, whoever's words are in it. */
 	char msg[480];		/* what happened, outermost context first */
 	char hint[240];		/* what to do about it, or "" */
 };

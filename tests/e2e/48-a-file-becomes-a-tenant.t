@@ -45,6 +45,9 @@ refused() {	# NAME SQL REGEXP
 }
 refused 'a trigger is refused' 'CREATE TRIGGER evil AFTER INSERT ON issues BEGIN
 	DELETE FROM _users; END' 'bad\.sqlite: its trigger evil is not the application'
+refused 'a name that would command a terminal is shown without that' "CREATE TRIGGER
+	\"$(printf 'a\033[2Jb')\" AFTER INSERT ON issues BEGIN DELETE FROM _users; END" \
+	'its trigger a\?\[2Jb is not'
 refused 'a row that refers to nothing is refused' 'PRAGMA foreign_keys = OFF;
 	INSERT INTO issue_labels VALUES (99, 99)' 'bad\.sqlite: '
 refused 'a later schema is refused' 'PRAGMA user_version = 99' 'version 99, the application'

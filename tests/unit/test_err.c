@@ -46,6 +46,23 @@ every_code_has_a_class(void **state)
 }
 
 static void
+nothing_in_it_commands_a_terminal(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	err_set(&err, ERR_INPUT, "%s", "a\033[2Jb\177c\302\233d\302");
+	assert_string_equal(err.msg, "a?[2Jb?c??d\302");
+	err_hint(&err, "two\r\nlines\tand \303\251\302\240\001");
+	assert_string_equal(err.hint, "two  lines and \303\251\302\240?");
+	errno = ENOENT;
+	err_sys(&err, "\b");
+	assert_string_equal(err.msg, "?: No such file or directory");
+	err_wrap(&err, "\f");
+	assert_string_equal(err.msg, "?: ?: No such file or directory");
+}
+
+static void
 set_replaces_all(void **state)
 {
 	struct err err = { ERR_BUSY, 7, "old", "old hint" };
@@ -189,6 +206,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_code_has_a_class),
+		cmocka_unit_test(nothing_in_it_commands_a_terminal),
 		cmocka_unit_test(set_replaces_all),
 		cmocka_unit_test(arguments_may_point_into_the_error),
 		cmocka_unit_test(wrap_keeps_code_and_hint),

@@ -542,7 +542,7 @@ a_name_twice_is_found_among_many(void **state)
 	assert_int_equal(
 	    json_parse(text, JSON_LIMITS_DEFAULT, arena, &value, &err), -1);
 	assert_err(&err, ERR_INPUT,
-	    "json: the name '\n0' stands twice in the "
+	    "json: the name ' 0' stands twice in the "
 	    "object at byte 1");
 }
 

@@ -26,8 +26,8 @@ static const struct {
 	    "{\"status\":400,\"message\":\"Failed to authenticate.\","
 	    "\"data\":{}}",
 	    0 },
-	{ ERR_INPUT, "\"a\" is <not> it\n", 0, 400,
-	    "{\"status\":400,\"message\":\"\\\"a\\\" is <not> it\\n.\","
+	{ ERR_INPUT, "\"a\" is <not> \\it", 0, 400,
+	    "{\"status\":400,\"message\":\"\\\"a\\\" is <not> \\\\it.\","
 	    "\"data\":{}}",
 	    0 },
 	{ ERR_AUTH, "token of acme is expired", 0, 401,
