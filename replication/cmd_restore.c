@@ -294,7 +294,8 @@ restore_to(struct job *job, const char *path, struct err *err)
 static int
 revoke_tokens(const struct config *config, struct err *err)
 {
-	struct registry *registry = registry_open(config, DB_TOOL, 0, err);
+	/* It may be of an older release. */
+	struct registry *registry = registry_open(config, DB_TOOL, 1, err);
 	int rc = -1;
 
 	if (registry != NULL && registry_revoke_tokens(registry, err) == 0)

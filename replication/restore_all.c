@@ -14,6 +14,7 @@
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
 #include "tenants/registry.h"
+#include "tenants/registry_make.h"
 
 /*
  * First a survey, which changes nothing: is there room?  Then steps, each of
@@ -212,6 +213,8 @@ revoke_tokens(struct all *all, struct err *err)
 
 	if (all->registry_done)
 		return 0;
+	if (registry_upgrade(all->out->config, err) < 0)
+		return -1;
 	registry = registry_open(all->out->config, DB_TOOL, 0, err);
 	if (registry)
 		rc = registry_revoke_tokens(registry, err);

@@ -120,7 +120,8 @@ read_registry(struct restore_survey *survey, struct err *err)
 		if (fetch_registry(survey, err) != 0)
 			return -1;
 	}
-	opened = registry_open(&where, DB_TOOL, 0, err);
+	/* What was restored may be of an older release; what is there is looked at. */
+	opened = registry_open(&where, DB_TOOL, !registry->there, err);
 	if (opened)
 		rc = registry_each(opened, add_tenant, survey, err);
 	registry_close(opened);

@@ -130,6 +130,12 @@ upgrade_file(const struct config *config, const char *path, struct err *err)
 	return rc;
 }
 
+int
+registry_upgrade(const struct config *config, struct err *err)
+{
+	return upgrade_file(config, layout_registry(config).p, err);
+}
+
 static int
 make(const struct config *config, const char *path, struct err *err)
 {

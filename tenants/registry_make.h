@@ -15,4 +15,10 @@
  */
 int registry_make(const struct config *config, struct err *err);
 
+/*
+ * The last of that, of one that is there and was just restored, for who holds the
+ * lock on the data directory.
+ */
+int registry_upgrade(const struct config *config, struct err *err);
+
 #endif
