@@ -146,6 +146,12 @@ sqlmap: programs
 	@scripts/deps sqlmap
 	@TEST_TIMEOUT=7200 O=$(O) tests/run tests/sqlmap/*.t
 
+# Of a million mixed requests of fifty tenants no answer holds what is another's
+# (ten minutes).
+isolation: programs
+	@scripts/deps test
+	@REQUESTS=1000000 TEST_TIMEOUT=7200 O=$(O) tests/run tests/app/12*.t
+
 # Planted bugs, one after the other: each must be caught (10 minutes).
 mutants:
 	@scripts/deps test
@@ -186,6 +192,7 @@ help:
 	@echo 'make fuzz      the fuzz targets, for a short while'
 	@echo 'make faults    every pair of faults that a store in S3 can have'
 	@echo 'make sqlmap    sqlmap at every parameter of the shipped application'
+	@echo 'make isolation a million requests of fifty tenants, none of which meets another'
 	@echo 'make mutants   bugs planted to see the tests catch them'
 	@echo 'make bench     what requests cost, and what replication does (8 minutes)'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
@@ -195,6 +202,6 @@ help:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all run test unit e2e fuzz faults sqlmap mutants bench lint tools programs install \
+.PHONY: all run test unit e2e fuzz faults sqlmap isolation mutants bench lint tools programs install \
         clean help
 .SECONDARY:
