@@ -105,7 +105,7 @@ $(O)/tools/%: $(O)/tests/tools/%.o $(call obj,$(TOOL_SUPPORT)) $(ARCHIVES)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-$(O)/bench/%: $(O)/tests/bench/%.o $(ARCHIVES)
+$(O)/bench/%: $(O)/tests/bench/%.o $(call obj,$(TOOL_SUPPORT)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
@@ -161,6 +161,7 @@ bench:
 	@scripts/deps bench
 	@$(MAKE) --no-print-directory all tools $(BENCH_BIN)
 	@O=$(O) tests/bench/run
+	@O=$(O) tests/bench/crowd
 	@O=$(O) tests/bench/replication
 
 lint: programs
@@ -194,7 +195,7 @@ help:
 	@echo 'make sqlmap    sqlmap at every parameter of the shipped application'
 	@echo 'make isolation a million requests of fifty tenants, none of which meets another'
 	@echo 'make mutants   bugs planted to see the tests catch them'
-	@echo 'make bench     what requests cost, and what replication does (8 minutes)'
+	@echo 'make bench     what requests cost, and what replication does (13 minutes)'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
 	@echo 'make install   DESTDIR= prefix=/usr/local'
 	@echo 'make clean     remove $(O)'
