@@ -41,8 +41,9 @@ ok 'the dashboard has panels' test "$(wc -l <"$SCRATCH/expressions")" -gt 15
 } >"$SCRATCH/panels.yml"
 ok '  each of which can be asked for' promtool check rules "$SCRATCH/panels.yml"
 
-for name in $(cat "$SCRATCH/expressions" "$monitoring/alerts.yml" |
-	grep -o 'rowhouse_[a-z_]*' | sort -u); do
+cat "$SCRATCH/expressions" "$monitoring/alerts.yml" | grep -o 'rowhouse_[a-z_]*' |
+	sort -u >"$SCRATCH/names"
+while read -r name; do
 	ok "$name is shown" grep -q "^# TYPE $name " "$SCRATCH/shown"
-done
+done <"$SCRATCH/names"
 done_testing
