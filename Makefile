@@ -169,15 +169,25 @@ lint: programs
 
 share   := $(DESTDIR)$(prefix)/share/rowhouse
 doc     := $(DESTDIR)$(prefix)/share/doc/rowhouse
+units   := $(DESTDIR)$(prefix)/lib/systemd
 
 install: all
 	$(INSTALL) -d $(DESTDIR)$(prefix)/bin $(share)/scripts $(share)/caddy \
-	    $(share)/app $(doc)
+	    $(share)/app $(doc) $(units)/system $(DESTDIR)$(prefix)/lib/sysusers.d \
+	    $(DESTDIR)$(prefix)/lib/tmpfiles.d
 	$(INSTALL) -m 755 $(O)/rowhouse $(DESTDIR)$(prefix)/bin/
 	$(INSTALL) -m 755 scripts/restore scripts/caddy $(share)/scripts/
 	$(INSTALL) -m 644 caddy/Caddyfile caddy/*.caddy $(share)/caddy/
 	cp -R tenants/app/. $(share)/app/
 	chmod -R u=rwX,go=rX $(share)/app
+	for unit in scripts/systemd/*.service scripts/systemd/*.socket; do \
+	    sed 's|/usr/local|$(prefix)|g' $$unit >$(units)/system/$${unit##*/} || exit; \
+	done
+	chmod 644 $(units)/system/rowhouse-*
+	$(INSTALL) -m 644 scripts/systemd/rowhouse.sysusers.conf \
+	    $(DESTDIR)$(prefix)/lib/sysusers.d/rowhouse.conf
+	$(INSTALL) -m 644 scripts/systemd/rowhouse.tmpfiles.conf \
+	    $(DESTDIR)$(prefix)/lib/tmpfiles.d/rowhouse.conf
 	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
 	    replication/COST.md tenants/ENDPOINTS.md $(doc)/
 

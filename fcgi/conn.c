@@ -38,13 +38,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
+#include "tenants/base/signals.h"
 
 /* FastCGI specification, 8: FCGI_RESPONDER. */
 #define RESPONDER 1
@@ -110,16 +110,12 @@ watch(struct conn *conn, int fd, enum source source, uint32_t events,
 static int
 open_signals(struct conn *conn, struct err *err)
 {
+	static const int wanted[] = { SIGTERM, 0 };
 	struct sigaction act = { .sa_handler = tick };
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return err_sys(err, "sigprocmask");
-	conn->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	conn->signals = signals_open(wanted, err);
 	if (conn->signals < 0)
-		return err_sys(err, "signalfd");
+		return -1;
 	sigemptyset(&act.sa_mask);
 	if (sigaction(SIGALRM, &act, NULL) != 0)
 		return err_sys(err, "sigaction SIGALRM");

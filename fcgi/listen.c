@@ -22,9 +22,12 @@
 #define ACTIVATED_FD 3 /* sd_listen_fds(3): the first one */
 #define ORPHANS_MS   5000
 
-int
-listen_lock(const char *path, int *fd, struct err *err)
+static int
+lock(const char *dir, int *fd, struct err *err)
 {
+	char path[CONFIG_PATH_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/pool.lock", dir);
 	*fd = file_open(path, O_RDWR | O_CREAT, 0640, err);
 	if (*fd < 0)
 		return -1;
@@ -40,6 +43,18 @@ listen_lock(const char *path, int *fd, struct err *err)
 	}
 	file_drop(fd);
 	return -1;
+}
+
+int
+listen_lock(const struct config *config, int fds[2], struct err *err)
+{
+	if (file_mkdirs(config->data, 0750, err) != 0 ||
+	    file_mkdirs(config->run, 0755, err) != 0 ||
+	    lock(config->data, &fds[0], err) != 0)
+		return -1;
+	return strcmp(config->data, config->run) == 0
+		   ? 0
+		   : lock(config->run, &fds[1], err);
 }
 
 /* 1 handed over, 0 not, -1 handed over something that is none. */

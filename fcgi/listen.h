@@ -25,9 +25,10 @@ void listen_unlink(struct listen *listen);
 void listen_close(struct listen *listen);
 
 /*
- * An exclusive lock for as long as the descriptor is open; ERR_BUSY where
- * another process has it.
+ * One supervisor for a data directory and one for a run directory: makes both,
+ * and takes a lock in each, for as long as the descriptors are open.  ERR_BUSY
+ * where another process has one.  Where both are the same fds[1] stays -1.
  */
-int listen_lock(const char *path, int *fd, struct err *err);
+int listen_lock(const struct config *config, int fds[2], struct err *err);
 
 #endif

@@ -32,13 +32,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fcgi/child.h"
 #include "fcgi/listen.h"
-#include "fcgi/notify.h"
 #include "fcgi/operator.h"
 #include "fcgi/places.h"
 #include "fcgi/scoreboard.h"
@@ -46,10 +44,16 @@
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
+#include "tenants/base/notify.h"
+#include "tenants/base/signals.h"
 #include "tenants/layout.h"
 
 #define RENEWAL_MS 30000 /* for the check, and for workers to be ready */
 #define TICK_MS    20 /* between two looks at whether they are */
+
+/* systemctl status shows it; a reload has no other way to say so. */
+#define NOT_RENEWED \
+	"READY=1\nSTATUS=serves as before: the last renewal failed, see the log"
 
 enum renewal { AT_REST, ASKED, CHECKING, STARTING };
 
@@ -58,7 +62,7 @@ struct supervisor {
 	char binary[4096];
 	int with_others;
 	struct listen listen;
-	int lock_run, lock_data;
+	int locks[2];
 	int signals;
 	struct scoreboard *board;
 	int board_fd;
@@ -69,6 +73,7 @@ struct supervisor {
 	int stopping;
 	int served; /* a generation has */
 	int64_t metered_ms; /* when what tenants used was last written */
+	struct notify_watch watch;
 	int status; /* of the exit */
 };
 
@@ -145,11 +150,21 @@ keep_mailer(struct supervisor *sv)
 	    sv->with_others && sv->config.mail_url[0] != '\0');
 }
 
+/* However it ended the next may begin, and systemd waits for READY=1. */
 static void
-renewal_fails(struct supervisor *sv, const char *why)
+renewal_ends(struct supervisor *sv, const char *state)
 {
 	sv->renewal = sv->asked_again ? ASKED : AT_REST;
 	sv->asked_again = 0;
+	notify(state);
+	if (sv->renewal == ASKED)
+		notify_reloading();
+}
+
+static void
+renewal_fails(struct supervisor *sv, const char *why)
+{
+	renewal_ends(sv, sv->served ? NOT_RENEWED : "STATUS=cannot start");
 	places_tell_workers(&sv->places, PHASE_FRESH, SIGTERM);
 	if (sv->served) {
 		log_error(
@@ -229,13 +244,10 @@ renewal_is_through(struct supervisor *sv)
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
 		if (places->place[i].phase == PHASE_FRESH)
 			places->place[i].phase = PHASE_SERVING;
-	sv->renewal = sv->asked_again ? ASKED : AT_REST;
-	sv->asked_again = 0;
+	renewal_ends(sv, "READY=1\nSTATUS=serves");
 	log_info(sv->served ? "renewed" : "serves", "%d workers, %s",
 	    places_count_workers(places, PHASE_SERVING),
 	    sv->listen.path[0] ? sv->listen.path : "socket handed over");
-	if (!sv->served)
-		notify("READY=1");
 	if (sv->served || places->place[PLACE_REPLICATOR].phase == PHASE_NONE)
 		keep_replicator(sv);
 	keep_mailer(sv);
@@ -386,11 +398,10 @@ reap(struct supervisor *sv)
 static void
 take_signals(struct supervisor *sv)
 {
-	struct signalfd_siginfo info;
-	int children = 0;
+	int signal, children = 0;
 
-	while (read(sv->signals, &info, sizeof info) == sizeof info) {
-		switch (info.ssi_signo) {
+	while ((signal = signals_next(sv->signals)) != 0) {
+		switch (signal) {
 		case SIGCHLD:
 			children = 1;
 			break;
@@ -400,6 +411,7 @@ take_signals(struct supervisor *sv)
 			if (sv->stopping)
 				break;
 			log_info("renewal", "asked for by SIGHUP");
+			notify_reloading();
 			if (sv->renewal == AT_REST)
 				sv->renewal = ASKED;
 			else if (sv->renewal != ASKED)
@@ -433,7 +445,7 @@ sooner(int64_t wait_ms, int64_t then_ms, int64_t now_ms)
 	return wait_ms < 0 || ms < wait_ms ? ms : wait_ms;
 }
 
-/* What the time has come for; ms until the next, -1 = nothing is due. */
+/* What the time has come for; ms until the next. */
 static int64_t
 act_on_time(struct supervisor *sv)
 {
@@ -468,7 +480,8 @@ act_on_time(struct supervisor *sv)
 	if (sv->renewal == CHECKING || sv->renewal == STARTING ||
 	    places_count_workers(&sv->places, PHASE_RELIEF) > 0)
 		wait_ms = sooner(wait_ms, now_ms + TICK_MS, now_ms);
-	return wait_ms;
+	return sooner(
+	    wait_ms, notify_watch_tend(&sv->watch, now_ms), now_ms);
 }
 
 int
@@ -480,6 +493,7 @@ supervisor_run(struct supervisor *sv)
 
 	sv->renewal = ASKED;
 	sv->metered_ms = clock_mono_ms();
+	notify_watch_begin(&sv->watch);
 	/* Before there is a registry it has nothing to do. */
 	if (file_exists(layout_registry(&sv->config).p, &err) == 1)
 		keep_replicator(sv);
@@ -497,40 +511,13 @@ supervisor_run(struct supervisor *sv)
 static int
 open_signals(struct supervisor *sv, struct err *err)
 {
-	sigset_t set;
+	static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1,
+		0 };
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	if (sigprocmask(SIG_SETMASK, &set, NULL) != 0)
-		return err_sys(err, "sigprocmask");
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return err_sys(err, "signal SIGPIPE");
-	sv->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (sv->signals < 0)
-		return err_sys(err, "signalfd");
-	return 0;
-}
-
-/* One supervisor for a data directory, and one for a run directory. */
-static int
-open_locks(struct supervisor *sv, struct err *err)
-{
-	char path[CONFIG_PATH_MAX + 16];
-
-	if (file_mkdirs(sv->config.data, 0750, err) != 0 ||
-	    file_mkdirs(sv->config.run, 0755, err) != 0)
-		return -1;
-	snprintf(path, sizeof path, "%s/pool.lock", sv->config.data);
-	if (listen_lock(path, &sv->lock_data, err) != 0)
-		return -1;
-	if (strcmp(sv->config.data, sv->config.run) == 0)
-		return 0;
-	snprintf(path, sizeof path, "%s/pool.lock", sv->config.run);
-	return listen_lock(path, &sv->lock_run, err);
+	sv->signals = signals_open(wanted, err);
+	return sv->signals < 0 ? -1 : 0;
 }
 
 struct supervisor *
@@ -544,11 +531,11 @@ supervisor_open(
 	sv->config = *config;
 	sv->with_others = with_others;
 	sv->listen.fd = sv->board_fd = sv->signals = -1;
-	sv->lock_run = sv->lock_data = -1;
+	sv->locks[0] = sv->locks[1] = -1;
 	places_init(&sv->places);
 	if (child_find_binary(program_invocation_name, sv->binary,
 		sizeof sv->binary, err) != 0 ||
-	    open_locks(sv, err) != 0 ||
+	    listen_lock(config, sv->locks, err) != 0 ||
 	    crypto_key_create(layout_master_key(config).p, err) != 0 ||
 	    operator_create(config, err) != 0)
 		goto fail;
@@ -576,7 +563,7 @@ supervisor_close(struct supervisor *sv)
 	scoreboard_unmap(sv->board);
 	file_drop(&sv->board_fd);
 	file_drop(&sv->signals);
-	file_drop(&sv->lock_run);
-	file_drop(&sv->lock_data);
+	file_drop(&sv->locks[0]);
+	file_drop(&sv->locks[1]);
 	free(sv);
 }

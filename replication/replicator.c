@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "replication/acks.h"
@@ -25,6 +24,8 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
+#include "tenants/base/notify.h"
+#include "tenants/base/signals.h"
 #include "tenants/hint.h"
 #include "tenants/layout.h"
 #include "tenants/registry.h"
@@ -60,6 +61,7 @@ struct replicator {
 	struct acks *acks;
 	struct prover *prover;
 	struct forecast_seen seen;
+	struct notify_watch watch;
 	int64_t erasing_ms; /* mono: somebody erases, until then */
 	size_t n_open, open_max;
 	size_t n_snapshots;
@@ -68,22 +70,6 @@ struct replicator {
 	int unsynced; /* since the last syncfs() */
 	int more; /* a tick's bound was reached: another at once */
 };
-
-static int
-watch_signals(struct replicator *r, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return err_sys(err, "sigprocmask");
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (r->signal_fd < 0)
-		return err_sys(err, "signalfd");
-	return 0;
-}
 
 static void
 take_hints(void *arg)
@@ -105,6 +91,7 @@ struct replicator *
 replicator_new(const struct config *config, struct err *err)
 {
 	struct replicator *r = calloc(1, sizeof(*r));
+	static const int wanted[] = { SIGTERM, SIGINT, 0 };
 	char house[REGISTRY_HOUSE + 1];
 	struct acks_env acks;
 	int fd;
@@ -122,7 +109,7 @@ replicator_new(const struct config *config, struct err *err)
 	if (r->lock_fd < 0 ||
 	    descriptors_allow(
 		(size_t)config->replica_open, &r->open_max, err) ||
-	    watch_signals(r, err))
+	    (r->signal_fd = signals_open(wanted, err)) < 0)
 		goto fail;
 	r->env.data_fd =
 	    file_open(config->data, O_RDONLY | O_DIRECTORY, 0, err);
@@ -300,31 +287,6 @@ flush_due(struct replicator *r, int64_t now_ms, int64_t mono_ms, int all)
 	}
 }
 
-/*
- * An error of syncfs() leaves in doubt all that was written since the last
- * good one, for good: the kernel does not tell twice.  None of it may be
- * shipped, so the streams begin anew.
- */
-static void
-quarantine(struct replicator *r, const struct err *why)
-{
-	struct err err = ERR_INIT;
-	size_t i;
-
-	for (i = 0; i < r->streams->n_active; i++) {
-		struct stream *stream = r->streams->active[i];
-
-		if (stream->spool == NULL)
-			continue;
-		if (spool_drop_unsynced(stream->spool, &err) ||
-		    stream_break(stream, 0, why->msg, &err)) {
-			stream_failed(stream, &err);
-			continue;
-		}
-		stream_failed(stream, why);
-	}
-}
-
 static void
 sync_all(struct replicator *r)
 {
@@ -341,7 +303,7 @@ sync_all(struct replicator *r)
 		err_sys(&err, "%s: syncfs", r->config->data);
 	if (err.code != ERR_NONE) {
 		r->env.in_doubt = 0;
-		quarantine(r, &err);
+		streams_quarantine(r->streams, &err);
 		return;
 	}
 	for (i = 0; i < r->streams->n_active; i++) {
@@ -498,9 +460,12 @@ idle_ms(struct replicator *r)
 	int64_t proof_ms = prover_wait_ms(r->prover);
 	int64_t claim_ms = claim_due_ms(r->claim, is_active(r));
 	int64_t due_ms = acks_due_ms(r->acks);
+	int64_t alive_ms = notify_watch_tend(&r->watch, mono_ms);
 
 	if (control_due_ms(r->control) < due_ms)
 		due_ms = control_due_ms(r->control);
+	if (alive_ms < due_ms)
+		due_ms = alive_ms;
 	if (due_ms - mono_ms < wait)
 		wait = due_ms - mono_ms;
 	if (proof_ms < wait)
@@ -521,7 +486,6 @@ static int
 wait(struct replicator *r, int timeout_ms)
 {
 	struct pollfd fds[ACKS_FDS + CONTROL_CLIENTS + 4];
-	struct signalfd_siginfo info;
 	nfds_t n;
 
 	fds[0] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
@@ -536,7 +500,7 @@ wait(struct replicator *r, int timeout_ms)
 	follow_registry(r);
 	control_serve(r->control, on_request, on_gone, r);
 	acks_serve(r->acks, fds + 2);
-	return read(r->signal_fd, &info, sizeof(info)) == sizeof(info);
+	return signals_next(r->signal_fd) != 0;
 }
 
 static void
@@ -598,8 +562,11 @@ replicator_run(struct replicator *r)
 
 	log_info(
 	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
+	notify_watch_begin(&r->watch);
+	notify("READY=1");
 	while (!wait(r, idle_ms(r)))
 		tick(r, 0);
+	notify("STOPPING=1");
 	prover_free(r->prover);
 	r->prover = NULL;
 	stop_ms = clock_mono_ms() + STOP_MS;

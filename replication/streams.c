@@ -443,3 +443,23 @@ streams_make_room(struct streams *streams, int64_t mono_ms)
 	}
 	return noted;
 }
+
+void
+streams_quarantine(struct streams *streams, const struct err *why)
+{
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < streams->n_active; i++) {
+		struct stream *stream = streams->active[i];
+
+		if (stream->spool == NULL)
+			continue;
+		if (spool_drop_unsynced(stream->spool, &err) ||
+		    stream_break(stream, 0, why->msg, &err)) {
+			stream_failed(stream, &err);
+			continue;
+		}
+		stream_failed(stream, why);
+	}
+}

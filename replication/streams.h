@@ -64,6 +64,13 @@ int streams_in_flight(const struct streams *streams);
  */
 int streams_note_replica(struct streams *streams, uint32_t replica);
 
+/*
+ * An error of syncfs() leaves in doubt all that was written since the last
+ * good one, for good: the kernel does not tell twice.  None of it may be
+ * shipped, so the streams begin anew.
+ */
+void streams_quarantine(struct streams *streams, const struct err *why);
+
 /* The last look, for those whose hints were lost. */
 void streams_touch_open(struct streams *streams);
 

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "tenants/base/arena.h"
@@ -26,6 +25,8 @@
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
 #include "tenants/base/net.h"
+#include "tenants/base/notify.h"
+#include "tenants/base/signals.h"
 #include "tenants/layout.h"
 #include "tenants/mail_quota.h"
 #include "tenants/outbox.h"
@@ -422,9 +423,7 @@ work(struct mailer *mailer)
 static void
 take_signals(struct mailer *mailer)
 {
-	struct signalfd_siginfo info;
-
-	while (read(mailer->signals, &info, sizeof(info)) == sizeof(info))
+	while (signals_next(mailer->signals) != 0)
 		mailer->stops = 1;
 }
 
@@ -444,18 +443,26 @@ mailer_run(struct mailer *mailer)
 		{ .fd = mailer->signals, .events = POLLIN },
 		{ .fd = mailer->changes, .events = POLLIN },
 	};
-	int64_t until_ms = NEVER, wait_ms;
+	struct notify_watch watch;
+	int64_t until_ms = NEVER, wait_ms, now_ms;
 
 	log_info("sends", "through %s", mailer->config->mail_url);
+	notify_watch_begin(&watch);
+	notify("READY=1");
 	while (!mailer->stops ||
 	       (mailer->on_way > 0 && clock_mono_ms() < until_ms)) {
 		wait_ms = work(mailer);
+		now_ms = clock_mono_ms();
+		wait_ms = sooner(
+		    wait_ms, notify_watch_tend(&watch, now_ms) - now_ms);
 		(void)net_poll(mailer->net, fds, 2,
 		    (int)sooner(wait_ms, mailer->stops ? 200 : LOOK_MS));
 		take_signals(mailer);
 		take_changes(mailer);
-		if (mailer->stops && until_ms == NEVER)
+		if (mailer->stops && until_ms == NEVER) {
+			notify("STOPPING=1");
 			until_ms = clock_mono_ms() + STOP_MS;
+		}
 	}
 }
 
@@ -480,20 +487,6 @@ open_outbox(struct mailer *mailer, struct err *err)
 	return 0;
 }
 
-static int
-open_signals(struct mailer *mailer, struct err *err)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return err_sys(err, "sigprocmask");
-	mailer->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return mailer->signals < 0 ? err_sys(err, "signalfd") : 0;
-}
-
 struct mailer *
 mailer_new(const struct config *config, struct err *err)
 {
@@ -502,6 +495,7 @@ mailer_new(const struct config *config, struct err *err)
 		.connect_ms = sooner(CONNECT_MS, config->mail_timeout_ms),
 		.ca = config->mail_ca[0] ? config->mail_ca : NULL,
 	};
+	static const int wanted[] = { SIGTERM, SIGINT, 0 };
 	struct mailer *mailer = calloc(1, sizeof(*mailer));
 
 	if (!mailer)
@@ -514,7 +508,8 @@ mailer_new(const struct config *config, struct err *err)
 	(void)snprintf(mailer->url, sizeof(mailer->url), "%s/%s",
 	    config->mail_url, config->base_domain);
 	if (smtp_login_load(config, &mailer->login, err) != 0 ||
-	    open_outbox(mailer, err) != 0 || open_signals(mailer, err) != 0)
+	    open_outbox(mailer, err) != 0 ||
+	    (mailer->signals = signals_open(wanted, err)) < 0)
 		goto fail;
 	mailer->net = net_new(&opts, err);
 	if (mailer->net)

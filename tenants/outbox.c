@@ -66,9 +66,10 @@ outbox_put(const struct config *config, const struct outbox_mail *mail,
 	    STR_FMT(mail->to));
 	buf_printf(&text, "subject: %.*s\n\n%.*s", STR_FMT(mail->subject),
 	    STR_FMT(mail->text));
+	/* A mailer that is another user comes in by the directory's group. */
 	if (check(mail, err) == 0 && buf_check(&text, "mail", err) == 0 &&
 	    file_mkdirs(dir.p, 0700, err) == 0)
-		rc = file_create(path, buf_view(&text), 0600, err);
+		rc = file_create(path, buf_view(&text), 0640, err);
 	crypto_wipe(text.p, text.n);
 	buf_free(&text);
 	return rc == 0 ? 0 : err_wrap(err, "outbox");

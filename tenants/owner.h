@@ -18,7 +18,8 @@ int owner_check(const struct config *config, struct err *err);
 
 /*
  * Can the pool open what this process makes there?  ERR_DENIED where this is root
- * and the registry is another user's, who could not.
+ * and the registry is another user's, who could not; in a directory that is shared
+ * with a group he can.
  */
 int owner_check_new(const struct config *config, struct err *err);
 

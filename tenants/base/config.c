@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tenants/base/arena.h"
@@ -337,6 +338,15 @@ check_mail(const struct config *config, struct err *err)
 	return 0;
 }
 
+static void
+share(const struct config *config)
+{
+	struct stat st;
+
+	if (stat(config->data, &st) == 0 && (st.st_mode & S_ISGID))
+		umask(umask(0) & ~(mode_t)S_IRWXG);
+}
+
 int
 config_load(struct config *config, const char *path, struct err *err)
 {
@@ -371,6 +381,8 @@ config_load(struct config *config, const char *path, struct err *err)
 	}
 	if (check_mail(config, err) == 0)
 		rc = config_plan_check(config, err);
+	if (rc == 0)
+		share(config);
 done:
 	arena_free(arena);
 	return rc;

@@ -119,7 +119,14 @@ struct config {
 	enum log_level log_level;
 };
 
-/* Reads path; "" or NULL means $ROWHOUSE_CONFIG, else /etc/rowhouse.conf. */
+/*
+ * Reads path; "" or NULL means $ROWHOUSE_CONFIG, else /etc/rowhouse.conf.
+ *
+ * Where the data directory is setgid its group writes it as well: pool and
+ * replicator are two users of one group.  From then on the umask of this
+ * process takes nothing from the group, whoever called it with which, so that
+ * the modes in the code are what files get.
+ */
 int config_load(struct config *config, const char *path, struct err *err);
 
 /* Every key with the value in force, as a file that could be read again. */

@@ -579,6 +579,35 @@ tear_down(void **state)
 	return 0;
 }
 
+/* tests/e2e/66 has the two users; here is what may not change for one. */
+static void
+a_group_shares_a_setgid_directory(void **state)
+{
+	static const struct {
+		mode_t directory, called_with, then;
+	} cases[] = {
+		{ 0700, 077, 077 },
+		{ 0770, 022, 022 },
+		{ 02770, 022, 02 },
+		{ 02771, 077, 07 },
+		{ 02770, 0, 0 },
+	};
+	struct err err = ERR_INIT;
+	mode_t before = umask(022);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(mkdir("shared", 0700), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(chmod("shared", cases[i].directory), 0);
+		umask(cases[i].called_with);
+		assert_int_equal(load(STR("data = shared"), &err), 0);
+		assert_int_equal(umask(022), cases[i].then);
+	}
+	assert_int_equal(rmdir("shared"), 0);
+	umask(before);
+}
+
 int
 main(void)
 {
@@ -595,6 +624,7 @@ main(void)
 		cmocka_unit_test(what_is_printed_can_be_read),
 		cmocka_unit_test(a_plan_is_what_its_lines_say),
 		cmocka_unit_test(sizes_are_printed_as_people_write_them),
+		cmocka_unit_test(a_group_shares_a_setgid_directory),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -77,7 +77,7 @@ what_was_put_is_there(void **state)
 	assert_int_equal(found.n, 1);
 	assert_true(outbox_is_name(found.name[0]));
 	assert_int_equal(stat(path_of(found.name[0]), &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_mode & 0777, 0640);
 	if (outbox_read(path_of(found.name[0]), arena, &got, &err) != 0)
 		fail_msg("%s", err.msg);
 	assert_true(str_eq(got.tenant, mail.tenant));
