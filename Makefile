@@ -38,13 +38,14 @@ endif
 ifneq ($(SAN),)
 HARDEN  := -fPIE
 FORTIFY :=
+SANITIZED := -DSANITIZED
 SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-ALL_CPPFLAGS := -I. -D_GNU_SOURCE $(FORTIFY) $(CPPFLAGS)
+ALL_CPPFLAGS := -I. -D_GNU_SOURCE $(SANITIZED) $(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
-LIBS    := -lcurl -lfcgi -lsqlite3 -lsodium -llz4 -lm -pthread
+LIBS    := -lcurl -lfcgi -lsqlite3 -lsodium -llz4 -lseccomp -lm -pthread
 
 BASE    := $(wildcard tenants/base/*.c)
 TENANTS := $(wildcard tenants/*.c)

@@ -51,10 +51,11 @@ places_start(struct places *places, struct place *place, enum phase phase)
 	const char *file = places->config_file;
 	char slot[NUMBER], board[NUMBER];
 	const char *const worker[] = { "rowhouse", "worker", "-c", file,
-		"--scoreboard", board, "--slot", slot, NULL };
+		"--scoreboard", board, "--slot", slot, places->option, NULL };
 	const char *const replicator[] = { "rowhouse", "replicator", "-c", file,
-		NULL };
-	const char *const mailer[] = { "rowhouse", "mailer", "-c", file, NULL };
+		places->option, NULL };
+	const char *const mailer[] = { "rowhouse", "mailer", "-c", file,
+		places->option, NULL };
 	const char *const check[] = { "rowhouse", "check", "--app", "-c", file,
 		NULL };
 	const char *const *const argv[ROLES] = { worker, replicator, mailer,

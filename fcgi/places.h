@@ -43,6 +43,7 @@ struct places {
 	struct place place[PLACES];
 	const char *binary;
 	const char *config_file;
+	const char *option;	/* "--require-sandbox", or NULL */
 	int listen_fd;
 	int board_fd;
 	struct scoreboard *board;

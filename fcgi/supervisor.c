@@ -45,6 +45,7 @@
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
 #include "tenants/base/notify.h"
+#include "tenants/base/sandbox.h"
 #include "tenants/base/signals.h"
 #include "tenants/layout.h"
 
@@ -480,8 +481,7 @@ act_on_time(struct supervisor *sv)
 	if (sv->renewal == CHECKING || sv->renewal == STARTING ||
 	    places_count_workers(&sv->places, PHASE_RELIEF) > 0)
 		wait_ms = sooner(wait_ms, now_ms + TICK_MS, now_ms);
-	return sooner(
-	    wait_ms, notify_watch_tend(&sv->watch, now_ms), now_ms);
+	return sooner(wait_ms, notify_watch_tend(&sv->watch, now_ms), now_ms);
 }
 
 int
@@ -545,6 +545,8 @@ supervisor_open(
 		goto fail;
 	sv->places.binary = sv->binary;
 	sv->places.config_file = sv->config.file;
+	if (config->sandbox == SANDBOX_INSIST)
+		sv->places.option = "--require-sandbox";
 	sv->places.listen_fd = sv->listen.fd;
 	sv->places.board_fd = sv->board_fd;
 	sv->places.board = sv->board;

@@ -25,6 +25,7 @@
 #include "tenants/base/config.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
+#include "tenants/base/sandbox.h"
 #include "tenants/layout.h"
 
 #define HEAD_MAX 4096
@@ -93,6 +94,28 @@ open_all(struct worker *worker, struct err *err)
 	operator_load(config, worker->operator_token);
 	env->operator_token = worker->operator_token;
 	return 0;
+}
+
+/*
+ * The application is in memory and the master key, too: what is left to reach
+ * is the data, those who listen in the run directory, and the supervisor.
+ */
+static int
+confine(struct worker *worker, struct err *err)
+{
+	struct sandbox sandbox;
+
+	sandbox_init(&sandbox, 0);
+	if (worker->supervised) {
+		sandbox.tells = getppid();
+		sandbox.silent = 1;
+	}
+	sandbox_writes(&sandbox, worker->config.data);
+	/* It may be a link, to another disk. */
+	sandbox_writes(&sandbox, layout_tenants(&worker->config).p);
+	sandbox_reads(&sandbox, worker->config.run);
+	sandbox_temp(&sandbox);
+	return sandbox_enter(&sandbox, worker->config.sandbox, err);
 }
 
 static void
@@ -271,7 +294,8 @@ serve(struct worker *worker, struct err *err)
 static int
 usage(void)
 {
-	fputs("usage: rowhouse worker [-c FILE] [--scoreboard FD --slot N]\n"
+	fputs("usage: rowhouse worker [-c FILE] [--scoreboard FD --slot N] "
+	      "[--require-sandbox]\n"
 	      "A process of the pool, listening on descriptor 0; `rowhouse "
 	      "pool` starts it.\n",
 	    stderr);
@@ -295,12 +319,13 @@ cmd_worker(int argc, char **argv)
 	static const struct option options[] = {
 		{ "scoreboard", required_argument, NULL, 's' },
 		{ "slot", required_argument, NULL, 'n' },
+		{ "require-sandbox", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct worker worker = { .board_fd = -1 };
 	const char *file = NULL;
 	struct err err = ERR_INIT;
-	int c, rc;
+	int c, rc, insists = 0;
 
 	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		if (c == 'c')
@@ -311,6 +336,8 @@ cmd_worker(int argc, char **argv)
 		else if (c == 'n' && parse_number(optarg, SCOREBOARD_SLOTS - 1,
 					 &worker.env.slot) == 0)
 			continue;
+		else if (c == 'r')
+			insists = 1;
 		else
 			return usage();
 	}
@@ -326,11 +353,15 @@ cmd_worker(int argc, char **argv)
 		return err_class(err.code)->exit;
 	}
 	log_init("worker", worker.config.log_level);
+	if (insists)
+		worker.config.sandbox = SANDBOX_INSIST;
 	crypto_id(worker.id, PREFIX);
 	buf_init(&worker.head, HEAD_MAX);
 	response_init(&worker.response, (size_t)worker.config.response_max);
 	worker.quota = draw_quota(worker.config.worker_requests);
 	rc = open_all(&worker, &err);
+	if (rc == 0)
+		rc = confine(&worker, &err);
 	if (rc != 0)
 		log_err("cannot start", STR_NONE, &err);
 	else if ((rc = serve(&worker, &err)) != 0)

@@ -1,43 +1,24 @@
 #include "replication/cmd.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "replication/replicator.h"
-#include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
-
-static int
-usage(void)
-{
-	fputs("usage: rowhouse replicator [-c FILE]\n", stderr);
-	return 2;
-}
+#include "tenants/base/role.h"
 
 int
 cmd_replicator(int argc, char **argv)
 {
 	struct replicator *replicator = NULL;
-	const char *file = NULL;
 	struct err err = ERR_INIT;
 	struct config config;
-	int status = 0;
+	int status = role_begin(argc, argv, "replicator", &config, &err);
 
-	if (argc == 3 && strcmp(argv[1], "-c") == 0)
-		file = argv[2];
-	else if (argc != 1)
-		return usage();
-	log_init("replicator", LOG_LEVEL_INFO);
-	if (config_load(&config, file, &err))
+	if (status != 0)
 		goto out;
-	log_init("replicator", config.log_level);
 	if (config.replica[0] == '\0') {
 		err_set(
 		    &err, ERR_INPUT, "%s: replica.url is not set", config.file);
 		goto out;
 	}
-	if (crypto_init(&err))
-		goto out;
 	replicator = replicator_new(&config, &err);
 	if (replicator != NULL)
 		replicator_run(replicator);

@@ -62,6 +62,8 @@ struct replicator {
 	struct prover *prover;
 	struct forecast_seen seen;
 	struct notify_watch watch;
+	struct file_id replica; /* the directory that the sandbox has */
+	int shut_out; /* there is another now */
 	int64_t erasing_ms; /* mono: somebody erases, until then */
 	size_t n_open, open_max;
 	size_t n_snapshots;
@@ -133,12 +135,6 @@ replicator_new(const struct config *config, struct err *err)
 	if (file_mkdirs(config->run, 0750, err))
 		goto fail;
 	spool_share_begin(&r->share, config);
-	fd = hint_listen(config, err);
-	if (fd < 0)
-		goto fail;
-	r->hints = hint_queue_start(fd, config->replica_interval_ms, err);
-	if (r->hints == NULL)
-		goto fail;
 	r->env.take_hints = take_hints;
 	r->env.arg = r;
 	r->prover = prover_new(config);
@@ -149,6 +145,17 @@ replicator_new(const struct config *config, struct err *err)
 		&r->waiters };
 	r->acks = acks_listen(config, &acks, err);
 	if (r->acks == NULL)
+		goto fail;
+	fd = hint_listen(config, err);
+	if (fd < 0)
+		goto fail;
+	/* All that listens is there, and no thread yet. */
+	if (replicator_confine(config, &r->replica, err)) {
+		file_drop(&fd);
+		goto fail;
+	}
+	r->hints = hint_queue_start(fd, config->replica_interval_ms, err);
+	if (r->hints == NULL)
 		goto fail;
 	return r;
 fail:
@@ -375,8 +382,10 @@ sweep(struct replicator *r, int64_t mono_ms)
 	if (!r->sweeping && mono_ms < r->next_sweep_ms)
 		return;
 	r->sweeping = !streams_sweep(r->streams, SWEEP_PER_TICK);
-	if (!r->sweeping)
-		r->next_sweep_ms = mono_ms + r->config->replica_sweep_ms;
+	if (r->sweeping)
+		return;
+	r->next_sweep_ms = mono_ms + r->config->replica_sweep_ms;
+	r->shut_out = replicator_shut_out(r->config, &r->replica);
 }
 
 static void
@@ -564,8 +573,11 @@ replicator_run(struct replicator *r)
 	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
 	notify_watch_begin(&r->watch);
 	notify("READY=1");
-	while (!wait(r, idle_ms(r)))
+	while (!wait(r, idle_ms(r))) {
 		tick(r, 0);
+		if (r->shut_out)
+			return;
+	}
 	notify("STOPPING=1");
 	prover_free(r->prover);
 	r->prover = NULL;

@@ -6,6 +6,7 @@
 #include "replication/streams.h"
 #include "tenants/base/config.h"
 #include "tenants/base/err.h"
+#include "tenants/base/file.h"
 
 /*
  * The replicator: one process for all tenants, one loop.
@@ -25,6 +26,22 @@ struct replicator;
  * closed, or -1 with ERR_BUSY where another process has it.
  */
 int replicator_lock(const struct config *config, struct err *err);
+
+/*
+ * Enters the sandbox (sandbox.h): what is left to reach are the data, those in
+ * the run directory, the replica, and what it takes to connect to it.
+ * replicator_sandbox.c.
+ */
+int replicator_confine(const struct config *config, struct file_id *replica,
+    struct err *err);
+
+/*
+ * Is another directory now where the replica was at that time, as when a file
+ * system was mounted?  The sandbox does not let that through: a process that
+ * begins anew can reach it.  Says so in the log.
+ */
+int replicator_shut_out(const struct config *config,
+    const struct file_id *replica);
 
 /* ERR_BUSY where another replicator works on this data directory. */
 struct replicator *replicator_new(const struct config *config,

@@ -99,6 +99,14 @@ store_close(struct store *store)
 }
 
 const char *
+store_directory(const char *url)
+{
+	struct err err = ERR_INIT;
+
+	return directory_of(url, &err);
+}
+
+const char *
 store_url(const struct store *store)
 {
 	return store->url;

@@ -157,6 +157,9 @@ struct store *store_open(const char *url, struct err *err);
 void store_close(struct store *store);
 const char *store_url(const struct store *store);
 
+/* The directory that a URL names; NULL for one that names a bucket. */
+const char *store_directory(const char *url);
+
 void store_submit(struct store *store, struct store_op *op);
 
 /*

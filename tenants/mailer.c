@@ -453,8 +453,8 @@ mailer_run(struct mailer *mailer)
 	       (mailer->on_way > 0 && clock_mono_ms() < until_ms)) {
 		wait_ms = work(mailer);
 		now_ms = clock_mono_ms();
-		wait_ms = sooner(
-		    wait_ms, notify_watch_tend(&watch, now_ms) - now_ms);
+		wait_ms =
+		    sooner(wait_ms, notify_watch_tend(&watch, now_ms) - now_ms);
 		(void)net_poll(mailer->net, fds, 2,
 		    (int)sooner(wait_ms, mailer->stops ? 200 : LOOK_MS));
 		take_signals(mailer);

@@ -23,10 +23,15 @@ if [ -z "${SCRATCH:-}" ]; then
 	echo "# scratch: $SCRATCH"
 fi
 cd "$SCRATCH" || exit 1
+# Not around everything: who is in a sandbox may write to it.
+TMPDIR=$SCRATCH/tmp
+mkdir -p "$TMPDIR"
+chmod 1777 "$TMPDIR"
+export TMPDIR
 
 # Instrumented programs are slower, and report into files that fail the test.
 PATIENCE=1
-case $O in */san*) PATIENCE=5 ;; esac
+case $O in */san) PATIENCE=5 ;; esac
 ASAN_OPTIONS="log_path=$SCRATCH/sanitizer:${ASAN_OPTIONS:-}"
 UBSAN_OPTIONS="log_path=$SCRATCH/sanitizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
 export ASAN_OPTIONS UBSAN_OPTIONS

@@ -144,6 +144,8 @@ static const struct config_key keys[] = {
 	{ "signup", CONFIG_CHOICE, AT(signup), "closed invite open", 0, 0,
 	  "who makes tenants by POST /api/tenants on the base domain: nobody, who has a code of rowhouse tenant invite, anybody" },
 
+	{ "sandbox", CONFIG_CHOICE, AT(sandbox), "on off require", 0, 0,
+	  "of worker, replicator and mailer: what the kernel has of it, nothing, all of it or no start" },
 	{ "log.level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "debug, info, warn or error" },
 };

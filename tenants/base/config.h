@@ -113,6 +113,8 @@ struct config {
 
 	int64_t signup;			/* enum config_signup */
 
+	int64_t sandbox;		/* enum sandbox_insist (sandbox.h) */
+
 	size_t n_plans;
 	struct config_plan plan[CONFIG_PLANS];
 

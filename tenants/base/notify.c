@@ -59,8 +59,7 @@ notify_watch_begin(struct notify_watch *watch)
 
 	*watch = (struct notify_watch){ .every_ms = 0 };
 	if (!usec || str_i64(str_of(usec), &n) != 0 || n <= 0 ||
-	    (pid && str_i64(str_of(pid), &for_pid) != 0) ||
-	    for_pid != getpid())
+	    (pid && str_i64(str_of(pid), &for_pid) != 0) || for_pid != getpid())
 		return;
 	/* Half of it, as sd_watchdog_enabled(3) has it. */
 	watch->every_ms = n / 2000 > 0 ? n / 2000 : 1;

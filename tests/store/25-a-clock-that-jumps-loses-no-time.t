@@ -12,12 +12,13 @@ done
 [ -e "$lib" ] || skip_all 'apt-get install faketime'
 
 # The times of files are the kernel's: those that were written do not change.
+# The file is where who is in a sandbox can read it.
 set_clock() {	# SECONDS	ahead of the true one
 	echo "$1" >clock.new
-	mv clock.new clock
+	mv clock.new "$TMPDIR/clock"
 }
 jumping='env FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1'
-jumping="$jumping FAKETIME_TIMESTAMP_FILE=$SCRATCH/clock LD_PRELOAD=$lib"
+jumping="$jumping FAKETIME_TIMESTAMP_FILE=$TMPDIR/clock LD_PRELOAD=$lib"
 set_clock +0
 
 s3_start
