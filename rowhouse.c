@@ -37,6 +37,7 @@ static const struct command {
 	{ "tenant", tenant,
 	    "create, clone, list, suspend, delete, erase and more" },
 	{ "check", check, "all that can be wrong, before it is" },
+	{ "migrate", cmd_migrate, "pending migrations, at every tenant" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
 	{ "verify", cmd_verify, "restore to scratch, and compare" },
 	{ "restore", cmd_restore, "a tenant, at any point of its history" },

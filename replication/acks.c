@@ -33,6 +33,7 @@
 enum state {
 	QUIET, /* it is the worker's turn */
 	ASKED, /* parked until the claim is confirmed */
+	POINTS, /* until what is there is captured, by a waiter */
 	WAITS, /* for its tenant, by a waiter */
 	ARRIVED, /* that is there; the registry may not be */
 	WAITS_REGISTRY, /* by a waiter */
@@ -83,7 +84,8 @@ acks_listen(
 static void
 settle(struct peer *peer)
 {
-	if (peer->state == WAITS || peer->state == WAITS_REGISTRY)
+	if (peer->state == WAITS || peer->state == WAITS_REGISTRY ||
+	    peer->state == POINTS)
 		waiters_forget(peer->acks->env.waiters, peer);
 	peer->state = QUIET;
 }
@@ -245,6 +247,63 @@ ask(struct peer *peer)
 }
 
 static void
+answer_point(struct peer *peer, uint32_t epoch, uint64_t txid)
+{
+	char text[ACK_PLACE + 8];
+
+	snprintf(text, sizeof(text), "at %08x-%016llx", epoch,
+	    (unsigned long long)txid);
+	answer(peer, text);
+}
+
+/* The waiter is gone. */
+static void
+captured(void *owner, uint32_t epoch, uint64_t txid, const struct err *err)
+{
+	struct peer *peer = owner;
+
+	peer->state = QUIET;
+	if (err->code == ERR_NONE)
+		answer_point(peer, epoch, txid);
+	else
+		answer(peer, "no: it is failing");
+}
+
+/*
+ * Who asks holds the tenant's write lock, so this must not wait for what needs
+ * it: a base, or the end of some trouble.  What is sealed, and was not touched
+ * since, is not opened for it: there may be ten thousand of them.
+ */
+static void
+point(struct peer *peer)
+{
+	const struct acks_env *env = &peer->acks->env;
+	const struct waiter_opts opts = {
+		.slug = str_of(peer->hint.slug),
+		.incarnation = peer->hint.epoch,
+		.patient = 1,
+		.captured = 1,
+		.owner = peer,
+		.done = captured,
+	};
+	struct stream *stream = streams_find(env->streams, peer->hint.slug);
+
+	if (stream == NULL || stream->incarnation != peer->hint.epoch)
+		answer(peer, "no: its replica has not begun");
+	else if (stream->pos.txid == 0 || stream->is_base || stream->gone ||
+		 stream->cut || stream->elsewhere || stream->renew ||
+		 stream->failures > 0 || stream->halted)
+		answer(peer, "no: its replica has no base, or is in trouble");
+	else if (!stream_is_open(stream) && stream->pos.sealed &&
+		 !stream->dirty && !stream_changed(stream))
+		answer_point(peer, stream->pos.epoch, stream->pos.txid);
+	else {
+		peer->state = POINTS;
+		waiters_add(env->waiters, env->streams, &opts);
+	}
+}
+
+static void
 await(struct peer *peer, const struct hint *hint)
 {
 	const struct waiter_opts opts = {
@@ -324,6 +383,10 @@ acks_begin_again(struct acks *acks)
 
 		if (peer->state == QUIET || peer->state == ASKED)
 			continue;
+		if (peer->state == POINTS) {
+			answer(peer, "no: it begins anew elsewhere");
+			continue;
+		}
 		settle(peer);
 		await(peer, &peer->hint);
 	}
@@ -360,6 +423,8 @@ serve(struct peer *peer)
 		ask(peer);
 	else if (packet[0] == ACK_WAIT)
 		await(peer, &peer->hint);
+	else if (packet[0] == ACK_POINT)
+		point(peer);
 	else
 		hang_up(peer);
 }

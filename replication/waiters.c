@@ -174,11 +174,14 @@ serve(struct waiter *waiter, struct streams *streams)
 	}
 	if (waiter->epoch == 0) {
 		/* Group commit: not while what was captured is on its way. */
-		if (stream->file == NULL || stream->acked >= stream->pos.txid)
+		if (waiter->opts.captured || stream->file == NULL ||
+		    stream->acked >= stream->pos.txid)
 			flush_now(streams, stream);
 		return 0;
 	}
-	if (stream->acked < waiter->txid)
+	if (waiter->opts.captured ? stream->spool != NULL &&
+				    !position_is_synced(stream->file)
+				  : stream->acked < waiter->txid)
 		return 0;
 answer:
 	waiter->opts.done(

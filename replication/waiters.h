@@ -24,6 +24,7 @@ struct waiter_opts {
 	uint32_t incarnation;		/* 0 = the current one */
 	const struct db_commit *commit;	/* NULL = all by now */
 	int patient;			/* a failure that may pass is no answer */
+	int captured;			/* that it is, and durable, is enough */
 	void *owner;			/* of one waiter at most */
 	/* Once: the store has it, or *err says why not. */
 	void (*done)(void *owner, uint32_t epoch, uint64_t txid,

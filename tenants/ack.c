@@ -180,6 +180,31 @@ ack_wait(struct ack_client *client, const struct hint *hint, int64_t timeout_ms,
 }
 
 int
+ack_point(struct ack_client *client, const char *slug, uint32_t epoch,
+    int64_t timeout_ms, char place[ACK_PLACE], struct err *err)
+{
+	char answer[ACK_ANSWER_MAX + 1];
+	struct hint hint;
+
+	memset(&hint, 0, sizeof(hint));
+	(void)str_copy(str_of(slug), hint.slug, sizeof(hint.slug));
+	hint.epoch = epoch;
+	/* Somebody's write lock is held meanwhile. */
+	if (reach(client) != 0)
+		return err_set(err, ERR_BUSY, "no replicator answers at %s",
+		    client->path.p);
+	if (exchange(client, ACK_POINT, &hint, clock_mono_ms() + timeout_ms,
+		answer) != 0)
+		return err_set(err, ERR_BUSY,
+		    "the replicator did not answer within %lld ms",
+		    (long long)timeout_ms);
+	if (str_starts(str_of(answer), "at ") &&
+	    str_copy(str_of(answer + 3), place, ACK_PLACE) == 0)
+		return 0;
+	return err_set(err, ERR_BUSY, "the replicator says '%s'", answer);
+}
+
+int
 ack_listen(const struct config *config, struct err *err)
 {
 	struct layout_path path = layout_ack_socket(config);

@@ -15,6 +15,9 @@
  *	'A' hint	may a write of this tenant be waited for?  The hint's
  *			slug and epoch count.  Answered at once:
  *			"yes", or "no <seconds> <why>", 0 = not said
+ *	'P' hint	up to which TXID is all that is committed now captured,
+ *			and durable here?  For who holds the write lock:
+ *			"at <epoch, 8 hex>-<TXID, 16 hex>", or "no <why>"
  *	'W' hint	has the store all up to this commit?  Answered when it
  *			has, "ok", or when it never will: "error <why>".
  *			Salts of 0 0: up to whatever was committed by now
@@ -23,6 +26,7 @@
  */
 #define ACK_ASK         'A'
 #define ACK_WAIT        'W'
+#define ACK_POINT       'P'
 #define ACK_ASK_BYTES   (1 + HINT_BYTES)
 #define ACK_ANSWER_MAX  512
 
@@ -44,6 +48,15 @@ int ack_ask(struct ack_client *client, const char *slug, struct err *err);
  */
 int ack_wait(struct ack_client *client, const struct hint *hint,
     int64_t timeout_ms, struct err *err);
+
+/*
+ * Of this incarnation of a tenant, as "<epoch>-<TXID>", in ACK_PLACE bytes.
+ * ERR_BUSY where it is not known: nobody answers, which is known at once, or
+ * not within timeout_ms, or why not.
+ */
+#define ACK_PLACE 26
+int ack_point(struct ack_client *client, const char *slug, uint32_t epoch,
+    int64_t timeout_ms, char place[ACK_PLACE], struct err *err);
 
 /* The replicator's end: bound, listening, not blocking; or -1. */
 int ack_listen(const struct config *config, struct err *err);

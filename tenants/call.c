@@ -246,6 +246,8 @@ call_run(const struct call_env *env, struct tenant *tenant,
 		.tenant = tenant,
 		.faults = faults };
 
+	int rc;
+
 	*wrote = 0;
 	if (check_access(call, err) < 0 ||
 	    call_bind_read(call, str_of(tenant->row.slug), env->arena,
@@ -256,7 +258,13 @@ call_run(const struct call_env *env, struct tenant *tenant,
 	run.rows.rows_max = run.plan.rows;
 	run.rows.bytes_max = (size_t)env->config->response_max;
 	run.rows.out = out;
-	if (prepare(&run, err) < 0)
-		return -1;
-	return run.writes ? run_write(&run, wrote, err) : run_read(&run, err);
+	rc = prepare(&run, err);
+	if (rc == 0)
+		rc = run.writes ? run_write(&run, wrote, err)
+				: run_read(&run, err);
+	/* As a mistake in an endpoint looks, or in what was sent. */
+	if (rc != 0 && run.tenant &&
+	    (err->code == ERR_SYSTEM || err->code == ERR_INPUT))
+		tenant_blame_migration(run.tenant, err);
+	return rc;
 }

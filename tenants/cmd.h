@@ -14,6 +14,7 @@
  */
 int cmd_check(int argc, char **argv, const struct check *others, size_t n);
 
+int cmd_migrate(int argc, char **argv);	/* what is pending, everywhere */
 int cmd_mailer(int argc, char **argv);	/* sends what is in the outbox */
 
 /* The verbs of this room, and others: those of a room that it may not know of. */

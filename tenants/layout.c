@@ -104,6 +104,12 @@ layout_templates(const struct config *config)
 }
 
 struct layout_path
+layout_dry_run(const struct config *config)
+{
+	return path("%s/migrate.dry", config->data);
+}
+
+struct layout_path
 layout_outbox(const struct config *config)
 {
 	return path("%s/outbox", config->data);

@@ -21,6 +21,7 @@
  *	<data>/master.key
  *	<data>/operator.token                           for GET /metrics
  *	<data>/hash.0, hash.1                           slots for password hashes
+ *	<data>/migrate.dry/                             copies of a dry run (fleet.h)
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
  *	<run>/fcgi.sock, hint.sock, ack.sock, control.sock
  *	<run>/full/<slug>                               is not written to (full.h)
@@ -48,6 +49,7 @@ struct layout_path layout_spool(const struct config *config, const char *slug,
     uint32_t epoch);
 struct layout_path layout_shelf(const struct config *config, const char *slug);
 struct layout_path layout_templates(const struct config *config);
+struct layout_path layout_dry_run(const struct config *config);
 struct layout_path layout_outbox(const struct config *config);
 struct layout_path layout_usage_all(const struct config *config);
 struct layout_path layout_usage(const struct config *config, const char *day);

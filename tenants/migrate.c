@@ -20,6 +20,7 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
+#include "tenants/meta.h"
 #include "tenants/system_schema.h"
 
 #define DIGEST 65
@@ -265,91 +266,71 @@ warn_changed(
 	return rc == SQLITE_DONE ? 0 : -1;
 }
 
-/* A value of _meta; "" where there is no such key or no such table. */
+/* A number of _meta; 0 where it says nothing. */
 static int
-get_meta(
-    struct db *db, const char *key, char *out, size_t out_size, struct err *err)
-{
-	sqlite3_stmt *stmt;
-	int64_t there;
-	int rc;
-
-	out[0] = '\0';
-	if (db_int(db,
-		"SELECT count(*) FROM sqlite_schema WHERE name = '_meta'",
-		&there, err) != 0)
-		return -1;
-	if (!there)
-		return 0;
-	stmt = db_prepare(db, "SELECT value FROM _meta WHERE key = ?1", err);
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		(void)snprintf(out, out_size, "%s",
-		    (const char *)sqlite3_column_text(stmt, 0));
-	else if (rc != SQLITE_DONE)
-		db_err(db, err, "_meta");
-	(void)sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -1;
-}
-
-static int
-set_meta(struct db *db, const char *key, const char *value, struct err *err)
-{
-	sqlite3_stmt *stmt = db_prepare(db,
-	    "INSERT INTO _meta (key, value) VALUES (?1, ?2)"
-	    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-	    err);
-	int rc;
-
-	if (stmt == NULL)
-		return -1;
-	(void)sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
-	rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE)
-		db_err(db, err, "_meta");
-	(void)sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-/* How far the file is: its part of Rowhouse's own, and of the application's. */
-static int
-look(struct db *db, const struct app *app, int64_t *own, int64_t *applied,
-    struct err *err)
+get_number(struct db *db, const char *key, int64_t *out, struct err *err)
 {
 	char text[24];
 
-	if (get_meta(db, "system_schema", text, sizeof(text), err) != 0 ||
-	    db_user_version(db, applied, err) != 0)
+	if (meta_get(db, key, text, sizeof(text), err) != 0)
 		return -1;
-	*own = 0;
-	if (text[0] != '\0' && str_i64(str_of(text), own) != 0)
+	*out = 0;
+	if (text[0] != '\0' && str_i64(str_of(text), out) != 0)
 		return err_set(err, ERR_CORRUPT,
-		    "%s: its _meta says system_schema = \"%s\"", db_path(db),
-		    text);
-	if (*own > SYSTEM_SCHEMA || *applied > (int64_t)app->n_migrations) {
+		    "%s: its _meta says %s = \"%s\"", db_path(db), key, text);
+	return 0;
+}
+
+int
+migrate_look(struct db *db, struct migrate_state *out, struct err *err)
+{
+	if (get_number(db, "system_schema", &out->own, err) != 0)
+		return -1;
+	out->own_least = out->own;
+	if (out->own > SYSTEM_SCHEMA &&
+	    get_number(db, "system_schema_least", &out->own_least, err) != 0)
+		return -1;
+	return db_user_version(db, &out->applied, err);
+}
+
+int
+migrate_is_ahead(const struct migrate_state *state, const struct app *app)
+{
+	return state->own > SYSTEM_SCHEMA ||
+	       state->applied > (int64_t)app->n_migrations;
+}
+
+/* The same, of a file that is not ahead. */
+static int
+look(struct db *db, const struct app *app, struct migrate_state *state,
+    struct err *err)
+{
+	if (migrate_look(db, state, err) != 0)
+		return -1;
+	if (!migrate_is_ahead(state, app))
+		return 0;
+	if (state->own > SYSTEM_SCHEMA)
+		err_set(err, ERR_BUSY,
+		    "%s is at system schema %lld and this release at %d",
+		    db_path(db), (long long)state->own, SYSTEM_SCHEMA);
+	else
 		err_set(err, ERR_BUSY,
 		    "%s is at migration %lld and the application at %zu",
-		    db_path(db), (long long)*applied, app->n_migrations);
-		err->retry_after = 1;
-		return err_hint(err, "an older release was started; start "
-				     "the one that migrated it, or a newer");
-	}
-	return 0;
+		    db_path(db), (long long)state->applied, app->n_migrations);
+	err->retry_after = 1;
+	return err_hint(err, "an older release was started; start the one that "
+			     "migrated it, or a newer");
 }
 
 int
 migrate_pending(struct db *db, const struct app *app, int *out, struct err *err)
 {
-	int64_t own, applied;
+	struct migrate_state state;
 
-	if (look(db, app, &own, &applied, err) != 0)
+	if (look(db, app, &state, err) != 0)
 		return -1;
-	*out =
-	    (int)(SYSTEM_SCHEMA - own + (int64_t)app->n_migrations - applied);
+	*out = (int)(SYSTEM_SCHEMA - state.own + (int64_t)app->n_migrations -
+		     state.applied);
 	return 0;
 }
 
@@ -359,8 +340,8 @@ migrate_check_owner(
 {
 	char file_slug[64], file_uid[64];
 
-	if (get_meta(db, "slug", file_slug, sizeof(file_slug), err) != 0 ||
-	    get_meta(db, "uid", file_uid, sizeof(file_uid), err) != 0)
+	if (meta_get(db, "slug", file_slug, sizeof(file_slug), err) != 0 ||
+	    meta_get(db, "uid", file_uid, sizeof(file_uid), err) != 0)
 		return -1;
 	if (strcmp(slug, file_slug) == 0 && strcmp(uid, file_uid) == 0)
 		return 0;
@@ -386,52 +367,90 @@ apply_own(struct db *db, int64_t version, struct err *err)
 			return err_wrap(
 			    err, "system schema %lld", (long long)version);
 	(void)snprintf(text, sizeof(text), "%d", SYSTEM_SCHEMA);
-	return set_meta(db, "system_schema", text, err);
+	if (meta_set(db, "system_schema", text, err) != 0)
+		return -1;
+	(void)snprintf(text, sizeof(text), "%d", SYSTEM_SCHEMA_LEAST);
+	return meta_set(db, "system_schema_least", text, err);
+}
+
+/* For a restore to before one of them (point.h). */
+static int
+note_point(struct db *db, int number, const char *point, struct err *err)
+{
+	char key[32];
+
+	if (point[0] == '\0')
+		return 0;
+	(void)snprintf(key, sizeof(key), "point.%d", number);
+	return meta_set(db, key, point, err);
 }
 
 static int
-apply_pending(struct db *db, const struct app *app, const char *slug,
-    const char *uid, struct err *err)
+apply_application(struct db *db, const struct app *app, struct migrate_job *job,
+    int64_t applied, const char *point, struct err *err)
 {
-	int64_t own, applied, i;
+	const struct app_migration *migration = NULL;
+	int64_t i;
 
-	/* Another process may have been quicker to the write lock. */
-	if (look(db, app, &own, &applied, err) != 0)
-		return -1;
-	/* Before anything is done to a file: whose is it? */
-	if (own > 0 && migrate_check_owner(db, slug, uid, err) != 0)
-		return -1;
-	if (apply_own(db, own, err) != 0)
-		return -1;
-	if (own == 0 && (set_meta(db, "slug", slug, err) != 0 ||
-			    set_meta(db, "uid", uid, err) != 0))
-		return -1;
-	if (warn_changed(db, app, slug, err) != 0)
-		return -1;
-	if (applied == (int64_t)app->n_migrations)
-		return 0;
-	for (i = applied; i < (int64_t)app->n_migrations; i++)
-		if (apply(db, &app->migrations[i], err) != 0)
+	for (i = applied; i < (int64_t)app->n_migrations; i++) {
+		migration = &app->migrations[i];
+		job->failed = migration->number;
+		if (apply(db, migration, err) != 0 ||
+		    note_point(db, migration->number, point, err) != 0)
 			return -1;
+	}
 	if (db_foreign_key_check(db, err) != 0) {
 		err->code = ERR_SYSTEM;
-		return err_wrap(err, "%s", app->migrations[i - 1].file);
+		return err_wrap(err, "%s", migration->file);
 	}
+	job->failed = 0;
+	job->applied = (int)(i - applied);
 	return db_set_user_version(db, (int64_t)app->n_migrations, err);
 }
 
+static int
+apply_pending(struct db *db, const struct app *app, struct migrate_job *job,
+    struct err *err)
+{
+	char point[MIGRATE_POINT] = "";
+	struct migrate_state state;
+	int mine;
+
+	/* Another process may have been quicker to the write lock. */
+	if (look(db, app, &state, err) != 0)
+		return -1;
+	/* Before anything is done to a file: whose is it? */
+	if (state.own > 0 &&
+	    migrate_check_owner(db, job->slug, job->uid, err) != 0)
+		return -1;
+	mine = !job->own_only && state.applied < (int64_t)app->n_migrations;
+	if (job->begun != NULL &&
+	    job->begun(job->arg, db, mine ? point : NULL, err) != 0)
+		return -1;
+	if (apply_own(db, state.own, err) != 0)
+		return -1;
+	if (state.own == 0 && (meta_set(db, "slug", job->slug, err) != 0 ||
+				  meta_set(db, "uid", job->uid, err) != 0))
+		return -1;
+	if (warn_changed(db, app, job->slug, err) != 0)
+		return -1;
+	return mine ? apply_application(db, app, job, state.applied, point, err)
+		    : 0;
+}
+
 int
-migrate_up(struct db *db, const struct app *app, const char *slug,
-    const char *uid, struct err *err)
+migrate_run(struct db *db, const struct app *app, struct migrate_job *job,
+    struct err *err)
 {
 	struct err second;
 	int rc = -1;
 
+	job->applied = job->failed = 0;
 	if (db_foreign_keys(db, 0, err) != 0)
 		return -1;
 	if (db_begin_write(db, err) != 0)
 		goto done;
-	if (apply_pending(db, app, slug, uid, err) != 0)
+	if (apply_pending(db, app, job, err) != 0)
 		goto done;
 	rc = db_commit(db, err);
 done:
@@ -439,6 +458,15 @@ done:
 	if (db_foreign_keys(db, 1, &second) != 0)
 		err_die("%s: %s", db_path(db), second.msg);
 	return rc;
+}
+
+int
+migrate_up(struct db *db, const struct app *app, const char *slug,
+    const char *uid, struct err *err)
+{
+	struct migrate_job job = { .slug = slug, .uid = uid };
+
+	return migrate_run(db, app, &job, err);
 }
 
 void
@@ -470,14 +498,14 @@ put_owner(struct db *db, const char *slug, const char *uid, struct err *err)
 {
 	char before[64];
 
-	if (get_meta(db, "uid", before, sizeof(before), err) != 0)
+	if (meta_get(db, "uid", before, sizeof(before), err) != 0)
 		return -1;
 	if (before[0] == '\0')
 		return err_set(
 		    err, ERR_CORRUPT, "%s is no tenant's file", db_path(db));
-	if (set_meta(db, "slug", slug, err) != 0)
+	if (meta_set(db, "slug", slug, err) != 0)
 		return -1;
-	return set_meta(db, "uid", uid, err);
+	return meta_set(db, "uid", uid, err);
 }
 
 static int

@@ -12,6 +12,14 @@
  */
 #define SYSTEM_SCHEMA 4		/* of this release */
 
+/*
+ * The least of it that a release must know to serve a file of this one, which
+ * goes into _meta as system_schema_least: in a deploy the old workers go on
+ * beside the new ones.  What an older one would get wrong must not be less: it
+ * knows nothing of second factors, so 4.
+ */
+#define SYSTEM_SCHEMA_LEAST 4
+
 /* What leads from the version before to this one (from 1), as SQL. */
 const char *system_schema_step(int version);
 

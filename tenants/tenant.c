@@ -5,7 +5,6 @@
 
 #include "tenants/base/clock.h"
 #include "tenants/layout.h"
-#include "tenants/migrate.h"
 #include "tenants/plan.h"
 #include "tenants/tenant_statements.h"
 
@@ -16,6 +15,7 @@
 struct tenant_cache {
 	const struct config *config;
 	const struct app *app;
+	struct fit *fit;
 	size_t max;
 	size_t count;
 	size_t buckets; /* a power of two */
@@ -35,6 +35,7 @@ tenant_cache_new(const struct config *config, const struct app *app)
 		err_die("out of memory");
 	cache->config = config;
 	cache->app = app;
+	cache->fit = fit_new(config, app);
 	cache->max = (size_t)config->worker_tenants;
 	cache->buckets = 16;
 	while (cache->buckets < 2 * cache->max)
@@ -125,13 +126,14 @@ tenant_cache_free(struct tenant_cache *cache)
 		return;
 	while (cache->oldest != NULL)
 		close_tenant(cache->oldest);
+	fit_free(cache->fit);
 	free(cache->bucket);
 	free(cache);
 }
 
 static struct db *
 open_file(struct tenant_cache *cache, const struct registry_tenant *row,
-    int64_t size_max, struct err *err)
+    int64_t size_max, struct fit_found *found, struct err *err)
 {
 	const struct config *config = cache->config;
 	struct layout_path path = layout_db(config, row->slug, row->epoch);
@@ -141,7 +143,6 @@ open_file(struct tenant_cache *cache, const struct registry_tenant *row,
 		.busy_ms = config->busy_timeout_ms,
 		.size_max = size_max };
 	struct db *db;
-	int pending;
 
 	db = db_open(&opts, err);
 	if (db == NULL) {
@@ -152,14 +153,8 @@ open_file(struct tenant_cache *cache, const struct registry_tenant *row,
 			    row->slug);
 		return NULL;
 	}
-	if (migrate_pending(db, cache->app, &pending, err) != 0)
-		goto fail;
-	if (pending > 0
-		? migrate_up(db, cache->app, row->slug, row->uid, err) != 0
-		: migrate_check_owner(db, row->slug, row->uid, err) != 0)
-		goto fail;
-	return db;
-fail:
+	if (fit_check(cache->fit, db, row, found, err) == 0)
+		return db;
 	db_close(db);
 	return NULL;
 }
@@ -171,10 +166,11 @@ open_tenant(struct tenant_cache *cache, const struct registry_tenant *row,
 	struct tenant **bucket = bucket_of(cache, row->slug);
 	struct tenant *tenant;
 	struct plan plan;
+	struct fit_found found;
 	struct db *db;
 
 	plan_of(cache->config, row, &plan);
-	db = open_file(cache, row, plan.size, err);
+	db = open_file(cache, row, plan.size, &found, err);
 	if (db == NULL) {
 		err_wrap(err, "tenant %s", row->slug);
 		return NULL;
@@ -184,6 +180,7 @@ open_tenant(struct tenant_cache *cache, const struct registry_tenant *row,
 		err_die("out of memory");
 	tenant->row = *row;
 	tenant->size_max = plan.size;
+	tenant->fit = found;
 	tenant->db = db;
 	tenant->app = cache->app;
 	tenant->cache = cache;
@@ -244,6 +241,14 @@ follow_plan(
 	return 0;
 }
 
+/* Its schema has changed, or a migration that failed is to be tried again. */
+static int
+wants_another_look(const struct tenant *tenant)
+{
+	return tenant->fit.again_ms != 0 &&
+	       tenant->fit.again_ms <= clock_mono_ms();
+}
+
 struct tenant *
 tenant_cache_get(struct tenant_cache *cache, const struct registry_tenant *row,
     struct err *err)
@@ -254,6 +259,7 @@ tenant_cache_get(struct tenant_cache *cache, const struct registry_tenant *row,
 		look_at_memory(cache->newest);
 	if (tenant != NULL && (tenant->row.epoch != row->epoch ||
 				  strcmp(tenant->row.uid, row->uid) != 0 ||
+				  wants_another_look(tenant) ||
 				  db_moved(tenant->db))) {
 		close_tenant(tenant);
 		tenant = NULL;
@@ -370,6 +376,30 @@ keep(struct tenant *tenant, const void *key, size_t number, sqlite3_stmt *stmt)
 		}
 }
 
+/* It is opened anew for the next request. */
+static void
+doubt(struct tenant *tenant)
+{
+	tenant->fit.again_ms = 1;
+}
+
+void
+tenant_blame_migration(struct tenant *tenant, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int64_t applied;
+
+	if (db_user_version(tenant->db, &applied, &why) != 0 ||
+	    applied == tenant->fit.applied)
+		return;
+	doubt(tenant);
+	why = *err;
+	err_set(err, ERR_BUSY, "tenant %s was migrated from %lld to %lld: %s",
+	    tenant->row.slug, (long long)tenant->fit.applied,
+	    (long long)applied, why.msg);
+	err->retry_after = 1;
+}
+
 sqlite3_stmt *
 tenant_statement(struct tenant *tenant, const void *key, size_t number,
     struct str sql, struct err *err)
@@ -378,6 +408,10 @@ tenant_statement(struct tenant *tenant, const void *key, size_t number,
 
 	stmt = tenant_statements_get(tenant->statements, key, number);
 	if (stmt != NULL) {
+		/* Somebody has migrated the file: is it still one for us? */
+		if (sqlite3_stmt_status(
+			stmt, SQLITE_STMTSTATUS_REPREPARE, 0) > 0)
+			doubt(tenant);
 		(void)sqlite3_reset(stmt);
 		(void)sqlite3_clear_bindings(stmt);
 		return stmt;

@@ -7,6 +7,7 @@
 #include "tenants/base/config.h"
 #include "tenants/base/err.h"
 #include "tenants/db.h"
+#include "tenants/fit.h"
 #include "tenants/registry.h"
 
 /*
@@ -22,6 +23,7 @@ struct tenant {
 	struct tenant_statements *statements;
 	uint64_t registry_version;	/* when row was last compared */
 	int64_t size_max;		/* as the file has it */
+	struct fit_found fit;		/* how it was when it was opened */
 	int64_t used_ms;		/* monotonic; when last asked for */
 	int64_t cache_bytes;		/* page cache, when last looked at */
 	struct tenant *newer, *older;	/* the LRU list */
@@ -31,7 +33,8 @@ struct tenant {
 /*
  * The bounded set of tenants that a worker holds open, least recently used
  * first out.  Opening brings the file to the application's schema version,
- * under the write lock, in one transaction (migrate.h).
+ * under the write lock, in one transaction (migrate.h), or finds that it can be
+ * served as it is (fit.h).
  *
  * The page caches of all of them together stay within worker_cache_kib: one
  * may take half of it (or cache_kib), and before a tenant is given out those
@@ -69,6 +72,13 @@ size_t tenant_cache_count(const struct tenant_cache *cache);
  */
 int tenant_begin_write(struct tenant *tenant, struct registry *registry,
     struct err *err);
+
+/*
+ * For a request that failed: has somebody migrated the file since it was
+ * opened?  Then it is opened anew for the next one, which looks whether it is
+ * still one for this application (fit.h), and *err becomes ERR_BUSY.
+ */
+void tenant_blame_migration(struct tenant *tenant, struct err *err);
 
 /*
  * A statement kept with the tenant under a key of the caller's choosing (the

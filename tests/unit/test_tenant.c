@@ -266,11 +266,41 @@ opening_brings_the_schema_up(void **state)
 	OK(db_int(get(&row)->db, "SELECT count(*) FROM more", &n, &house.err));
 	OK(db_int(get(&row)->db, "PRAGMA user_version", &n, &house.err));
 	assert_int_equal(n, 2);
-	/* An older release does not touch it. */
+	/* An older release does not touch it, and serves it. */
 	app.n_migrations = 1;
 	new_cache(4);
+	OK(db_int(get(&row)->db, "PRAGMA user_version", &n, &house.err));
+	assert_int_equal(n, 2);
+	assert_int_equal(get(&row)->fit.applied, 2);
+}
+
+static void
+what_an_older_release_cannot_prepare_it_does_not_serve(void **state)
+{
+	static const struct app_statement statement = {
+		.sql = STR("SELECT 1\nFROM less"), .line = 3
+	};
+	static const struct app_endpoint endpoint = { .file = "api/GET.sql",
+		.method = "GET",
+		.n_statements = 1,
+		.statements = &statement };
+	static const struct app_endpoint *const endpoints[] = { &endpoint };
+	struct registry_tenant row = make("acme");
+
+	(void)state;
+	app.n_migrations = 2;
+	new_cache(4);
+	(void)get(&row);
+	app.n_migrations = 1;
+	app.endpoints = endpoints;
+	app.n_endpoints = 1;
+	new_cache(4);
 	assert_null(tenant_cache_get(cache, &row, &house.err));
-	assert_int_equal(house.err.code, ERR_BUSY);
+	app.n_endpoints = 0;
+	assert_err(&house.err, ERR_BUSY,
+	    "tenant acme: is at migration 2 and the application at 1: "
+	    "api/GET.sql:3: no such table: less");
+	assert_true(house.err.retry_after > 0);
 }
 
 static void
@@ -762,6 +792,7 @@ main(void)
 		here(a_file_that_was_moved_is_opened_anew),
 		here(swapped_files_are_found_out),
 		here(opening_brings_the_schema_up),
+		here(what_an_older_release_cannot_prepare_it_does_not_serve),
 		here(a_quota_of_its_own_comes_before_the_general),
 		here(another_plan_is_taken_over),
 		here(the_idle_are_closed),
