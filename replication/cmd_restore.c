@@ -10,9 +10,14 @@
 #include "replication/cmd_restore_all.h"
 #include "replication/control.h"
 #include "replication/replace.h"
+#include "replication/restore_migration.h"
 #include "replication/restore_report.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/config.h"
+#include "tenants/db.h"
+#include "tenants/layout.h"
+#include "tenants/meta.h"
+#include "tenants/migrate.h"
 #include "tenants/prompt.h"
 #include "tenants/registry.h"
 #include "tenants/slug.h"
@@ -22,6 +27,7 @@
 /* What was said on the command line. */
 struct line {
 	const char *file, *slug, *at, *txid, *epoch, *to, *from;
+	const char *migration;
 	const char *jobs;
 	int litestream, all;
 	int latest, in_place, dry_run, json, yes;
@@ -31,6 +37,7 @@ enum choice {
 	AT = 256,
 	TXID,
 	LATEST,
+	BEFORE_MIGRATION,
 	EPOCH,
 	TO,
 	IN_PLACE,
@@ -48,6 +55,7 @@ static const struct option options[] = {
 	{ "at", required_argument, NULL, AT },
 	{ "txid", required_argument, NULL, TXID },
 	{ "latest", no_argument, NULL, LATEST },
+	{ "before-migration", required_argument, NULL, BEFORE_MIGRATION },
 	{ "epoch", required_argument, NULL, EPOCH },
 	{ "to", required_argument, NULL, TO },
 	{ "in-place", no_argument, NULL, IN_PLACE },
@@ -66,8 +74,8 @@ static int
 usage(FILE *out)
 {
 	fputs(
-	    "usage: rowhouse restore SLUG [--at TIME | --txid N | --latest] "
-	    "[--epoch E]\n"
+	    "usage: rowhouse restore SLUG [--at TIME | --txid N | --latest |\n"
+	    "           --before-migration N] [--epoch E]\n"
 	    "           (--to FILE | --in-place) [--dry-run] [--json]\n"
 	    "           [--from URL] [--yes] [-c FILE]\n"
 	    "       rowhouse restore --all [--at TIME] [--jobs N] "
@@ -81,6 +89,12 @@ usage(FILE *out)
 	    "that it\n"
 	    "               has now is kept, and the message says where\n"
 	    "  --dry-run    says what it would do\n"
+	    "  --before-migration\n"
+	    "               the last state without migration N; says whether "
+	    "that has\n"
+	    "               all that was committed before it.  Start the older "
+	    "release\n"
+	    "               first: the one that has N applies it again\n"
 	    "  --all        a lost machine: the registry and every tenant; "
 	    "goes on where\n"
 	    "               it was interrupted\n"
@@ -114,6 +128,9 @@ note(struct line *line, int choice)
 		break;
 	case LATEST:
 		line->latest = 1;
+		break;
+	case BEFORE_MIGRATION:
+		line->migration = optarg;
 		break;
 	case EPOCH:
 		line->epoch = optarg;
@@ -175,8 +192,14 @@ read_line(int argc, char **argv, struct line *line, int *done)
 		line->slug = argv[optind++];
 	if (optind < argc)
 		return wrong("one word too many: ", argv[optind]);
-	if (!!line->at + !!line->txid + line->latest > 1)
-		return wrong("--at, --txid and --latest: only one", "");
+	if (!!line->at + !!line->txid + line->latest + !!line->migration > 1)
+		return wrong("--at, --txid, --latest and --before-migration: "
+			     "only one",
+		    "");
+	if (line->migration && (line->epoch || line->all || line->litestream))
+		return wrong("--before-migration looks through all epochs of "
+			     "one tenant",
+		    "");
 	if (line->to && line->in_place)
 		return wrong("--to and --in-place: only one", "");
 	if (line->all &&
@@ -254,7 +277,7 @@ catch_up(struct job *job)
 {
 	struct err err = ERR_INIT;
 
-	if (job->line.in_place && !job->line.from)
+	if ((job->line.in_place || job->line.migration) && !job->line.from)
 		(void)control_flush(
 		    &job->config, job->line.slug, FLUSH_MS, &err);
 }
@@ -336,6 +359,64 @@ restore_in_place(struct job *job, struct err *err)
 	return 0;
 }
 
+/* As the file that is there has it; "" where there is none that says so. */
+static void
+read_noted(const struct job *job, int number, char out[MIGRATE_POINT])
+{
+	struct registry *registry;
+	struct err ignored = ERR_INIT;
+	struct registry_tenant row;
+	struct layout_path path;
+	struct db_opts opts = { .path = path.p,
+		.role = DB_TOOL,
+		.busy_ms = job->config.busy_timeout_ms };
+	struct db *db = NULL;
+	char key[32];
+
+	out[0] = '\0';
+	/* Another replica than ours has other TXIDs. */
+	if (job->line.from)
+		return;
+	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
+	if (registry && registry_find(registry, str_of(job->line.slug), &row,
+			    &ignored) == 0) {
+		path = layout_db(&job->config, row.slug, row.epoch);
+		db = db_open(&opts, &ignored);
+	}
+	(void)snprintf(key, sizeof key, "point.%d", number);
+	if (db)
+		(void)meta_get(db, key, out, MIGRATE_POINT, &ignored);
+	db_close(db);
+	registry_close(registry);
+}
+
+/* Which TXID that is. */
+static int
+find_migration(struct job *job, struct restore_migration *found,
+    struct err *err)
+{
+	char noted[MIGRATE_POINT];
+	uint64_t number;
+
+	if (str_u64(str_of(job->line.migration), &number) != 0 || number == 0 ||
+	    number > INT32_MAX)
+		return err_set(err, ERR_INPUT,
+		    "--before-migration %.40s: is not a number from 1 on",
+		    job->line.migration);
+	read_noted(job, (int)number, noted);
+	*found = (struct restore_migration){ .store = job->store,
+		.slug = job->line.slug,
+		.number = (int)number,
+		.noted = noted };
+	if (restore_migration_find(found, err) != 0)
+		return -1;
+	found->noted = NULL;
+	job->opts.point = RESTORE_TXID;
+	job->opts.epoch = found->epoch;
+	job->opts.txid = found->txid;
+	return 0;
+}
+
 #define JOBS_MAX     64
 #define JOBS_DEFAULT 8
 
@@ -363,6 +444,7 @@ static int
 run(struct job *job, struct err *err)
 {
 	const struct line *line = &job->line;
+	struct restore_migration before = { .number = 0 };
 
 	if (read_point(line, &job->opts, err) != 0)
 		return -1;
@@ -371,9 +453,13 @@ run(struct job *job, struct err *err)
 	if (line->all)
 		return restore_all_of(job, err);
 	catch_up(job);
+	if (line->migration && find_migration(job, &before, err) != 0)
+		return -1;
 	if (restore_plan(job->store, &job->opts, job->arena, &job->plan, err) !=
 	    0)
 		return -1;
+	job->plan.migration = before.number;
+	job->plan.exact = before.exact;
 	restore_report_init(&job->report, &job->plan, line->json);
 	if (line->dry_run) {
 		restore_report_plan(&job->report, stdout);

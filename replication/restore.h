@@ -50,6 +50,8 @@ struct restore_plan {
 	int64_t next_time_ms;	/* … in the epoch */
 	uint32_t newest_epoch;	/* of this tenant in the store */
 	struct restore_owner owner;	/* of the epoch */
+	int migration;		/* the state is that before it; 0: not asked … */
+	int exact;		/* … and has all that was committed before it */
 	size_t n;
 	struct store_object *objects;	/* to be applied in this order */
 	int64_t bytes;

@@ -67,6 +67,18 @@ print_epoch(const struct restore_plan *plan, FILE *out)
 		    plan->newest_epoch);
 }
 
+/* How near to it the state is. */
+static void
+print_migration(const struct restore_plan *plan, FILE *out)
+{
+	if (plan->migration == 0)
+		return;
+	(void)fprintf(out, "  before   migration %d: nothing of it, and %s\n",
+	    plan->migration,
+	    plan->exact ? "all that was committed before it"
+			: "perhaps not the last commits before it");
+}
+
 static void
 print_plan(const struct restore_plan *plan, FILE *out)
 {
@@ -87,6 +99,7 @@ print_plan(const struct restore_plan *plan, FILE *out)
 		(void)fputs(
 		    "  until    now: the newest state of its epoch\n", out);
 	}
+	print_migration(plan, out);
 	print_epoch(plan, out);
 	print_objects(plan, out);
 	(void)fprintf(out, "  fetches  %zu object%s, %s\n", plan->n,
@@ -134,6 +147,11 @@ put_plan(struct object *object, const struct restore_plan *plan)
 	if (plan->next_txid != 0) {
 		put_int(object, "next_txid", plan->next_txid);
 		put_time(object, "next_time", plan->next_time_ms);
+	}
+	if (plan->migration != 0) {
+		put_int(object, "before_migration", (uint64_t)plan->migration);
+		json_put_name(&object->buf, &object->first, "exact");
+		buf_puts(&object->buf, plan->exact ? "true" : "false");
 	}
 	if (plan->owner.parent_epoch != 0) {
 		put_int(object, "parent_epoch", plan->owner.parent_epoch);
@@ -234,6 +252,7 @@ print_done(const struct restore_report *report,
 		printf(
 		    "  until    %s, TXID %" PRIu64 "\n", time, plan->next_txid);
 	}
+	print_migration(plan, stdout);
 	printf("  size     %" PRIu32 " pages of %" PRIu32
 	       ", %s; %s fetched\n"
 	       "  time     %.2f s, and %.2f s more for SQLite's own check\n",

@@ -189,10 +189,6 @@ ack_point(struct ack_client *client, const char *slug, uint32_t epoch,
 	memset(&hint, 0, sizeof(hint));
 	(void)str_copy(str_of(slug), hint.slug, sizeof(hint.slug));
 	hint.epoch = epoch;
-	/* Somebody's write lock is held meanwhile. */
-	if (reach(client) != 0)
-		return err_set(err, ERR_BUSY, "no replicator answers at %s",
-		    client->path.p);
 	if (exchange(client, ACK_POINT, &hint, clock_mono_ms() + timeout_ms,
 		answer) != 0)
 		return err_set(err, ERR_BUSY,

@@ -51,8 +51,8 @@ int ack_wait(struct ack_client *client, const struct hint *hint,
 
 /*
  * Of this incarnation of a tenant, as "<epoch>-<TXID>", in ACK_PLACE bytes.
- * ERR_BUSY where it is not known: nobody answers, which is known at once, or
- * not within timeout_ms, or why not.
+ * ERR_BUSY where it is not known: nobody answers within timeout_ms, or why not.
+ * A replicator that ends meanwhile is waited for: a deploy renews it, too.
  */
 #define ACK_PLACE 26
 int ack_point(struct ack_client *client, const char *slug, uint32_t epoch,
