@@ -12,10 +12,11 @@
 #include "tenants/base/json.h"
 #include "tenants/base/log.h"
 #include "tenants/fleet.h"
+#include "tenants/owner.h"
 #include "tenants/slug.h"
 
 #define JOBS_MAX     32
-#define JOBS_DEFAULT 8
+#define JOBS_DEFAULT 16 /* most of the time they wait for the replicator */
 #define PERCENT      1 /* that may fail, where nothing is said */
 #define SHOW_MS      200 /* between two lines of progress */
 #define LINE_MAX_OUT ((size_t)64 * 1024)
@@ -57,7 +58,7 @@ usage(FILE *out)
 	    "  --canary        these first; one that fails ends it.  One in a "
 	    "hundred\n"
 	    "                  where none is named, and one at least\n"
-	    "  --jobs          so many at once (8)\n"
+	    "  --jobs          so many at once (16)\n"
 	    "  --max-failures  more end it (1%)\n"
 	    "  --json          a line for each tenant, then one for all\n"
 	    "\n"
@@ -337,6 +338,8 @@ run(const struct line *line, struct fleet *fleet, struct report *report,
 		if (slug_check(str_of(fleet->slug[i]), err) != 0)
 			return -1;
 	if (crypto_init(err) != 0 || config_load(&config, line->file, err) != 0)
+		return -1;
+	if (owner_check(&config, err) != 0 || owner_check_new(&config, err) != 0)
 		return -1;
 	log_init("migrate", config.log_level > LOG_LEVEL_WARN ? config.log_level
 							      : LOG_LEVEL_WARN);
