@@ -12,15 +12,11 @@
 
 #define LOOK_MS 1000 /* between two looks whether the file was replaced */
 
-#define ROW                                                                    \
-	"t.slug, t.uid, t.state, t.epoch, t.parent_epoch, t.parent_txid, "     \
-	"t.generation, t.size_max, t.created, t.updated, t.plan, "             \
-	"coalesce((SELECT e.began FROM erasures e WHERE e.slug = t.slug), 0)"
-
 static const char *const statement_sql[REGISTRY_STATEMENTS] = {
-	[REGISTRY_FIND] = "SELECT " ROW " FROM tenants t WHERE t.slug = ?1",
+	[REGISTRY_FIND] =
+	    "SELECT " REGISTRY_ROW " FROM tenants t WHERE t.slug = ?1",
 	[REGISTRY_FIND_HOST] =
-	    "SELECT " ROW " FROM hosts h JOIN tenants t USING (slug)"
+	    "SELECT " REGISTRY_ROW " FROM hosts h JOIN tenants t USING (slug)"
 	    " WHERE h.host = ?1",
 };
 
@@ -36,6 +32,17 @@ const char *
 registry_state_name(enum registry_state state)
 {
 	return state_names[state];
+}
+
+int
+registry_state_of(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < STATES; i++)
+		if (str_is(name, state_names[i]))
+			return (int)i;
+	return -1;
 }
 
 static void
@@ -133,8 +140,8 @@ registry_db(struct registry *registry)
 }
 
 int
-registry_house(struct registry *registry, char out[REGISTRY_HOUSE + 1],
-    struct err *err)
+registry_house(
+    struct registry *registry, char out[REGISTRY_HOUSE + 1], struct err *err)
 {
 	sqlite3_stmt *stmt =
 	    db_prepare(registry->db, "SELECT id FROM house", err);
@@ -144,9 +151,9 @@ registry_house(struct registry *registry, char out[REGISTRY_HOUSE + 1],
 		return -1;
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
-		rc = str_copy(
-		    str_of((const char *)sqlite3_column_text(stmt, 0)), out,
-		    REGISTRY_HOUSE + 1);
+		rc =
+		    str_copy(str_of((const char *)sqlite3_column_text(stmt, 0)),
+			out, REGISTRY_HOUSE + 1);
 	else if (rc != SQLITE_DONE)
 		rc = db_err(registry->db, err, "registry");
 	if (rc != 0 && err->code == ERR_NONE)
@@ -166,8 +173,8 @@ registry_version(struct registry *registry)
 }
 
 /* A worker lives for hours; a restore puts another file in place. */
-static int
-follow_file(struct registry *registry, struct err *err)
+int
+registry_follow(struct registry *registry, struct err *err)
 {
 	int64_t now = clock_mono_ms();
 
@@ -190,20 +197,17 @@ read_row(sqlite3_stmt *stmt, struct registry_tenant *out, struct err *err)
 	struct str state = str_of((const char *)sqlite3_column_text(stmt, 2));
 	struct str plan = str_of((const char *)sqlite3_column_text(stmt, 10));
 	struct err unwanted;
-	size_t i;
+	int known = registry_state_of(state);
 
 	memset(out, 0, sizeof(*out));
-	for (i = 0; i < STATES; i++)
-		if (str_is(state, state_names[i]))
-			break;
 	if (slug_check(slug, &unwanted) != 0 ||
 	    str_copy(slug, out->slug, sizeof(out->slug)) != 0 ||
 	    str_copy(uid, out->uid, sizeof(out->uid)) != 0 ||
-	    str_copy(plan, out->plan, sizeof(out->plan)) != 0 || i == STATES)
+	    str_copy(plan, out->plan, sizeof(out->plan)) != 0 || known < 0)
 		return err_set(err, ERR_CORRUPT,
 		    "the registry has a row for \"%.*s\" that makes no sense",
 		    STR_FMT(str_sub(slug, 0, SLUG_MAX)));
-	out->state = (enum registry_state)i;
+	out->state = (enum registry_state)known;
 	out->epoch = (uint32_t)sqlite3_column_int64(stmt, 3);
 	out->parent_epoch = (uint32_t)sqlite3_column_int64(stmt, 4);
 	out->parent_txid = (uint64_t)sqlite3_column_int64(stmt, 5);
@@ -266,7 +270,7 @@ registry_find(struct registry *registry, struct str slug,
 	const struct registry_tenant *known;
 	uint64_t version;
 
-	if (follow_file(registry, err) != 0 || slug_check(slug, err) != 0)
+	if (registry_follow(registry, err) != 0 || slug_check(slug, err) != 0)
 		return -1;
 	(void)str_copy(slug, name + 1, sizeof(name) - 1);
 	version = db_version(registry->db);
@@ -307,7 +311,7 @@ registry_find_host(struct registry *registry, struct str host,
 	struct str slug;
 	int found = 0;
 
-	if (follow_file(registry, err) != 0)
+	if (registry_follow(registry, err) != 0)
 		return -1;
 	if (hostname_parse(host, name) != 0)
 		return err_set(err, ERR_NOT_FOUND, "that is not a host name");
@@ -343,20 +347,13 @@ registry_is_platform(const struct config *config, struct str host)
 }
 
 int
-registry_each(struct registry *registry,
+registry_read_each(struct registry *registry, sqlite3_stmt *stmt,
     int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
     struct err *err)
 {
 	struct registry_tenant tenant;
-	sqlite3_stmt *stmt;
 	int rc, answer = 0;
 
-	if (follow_file(registry, err) != 0)
-		return -1;
-	stmt = db_prepare(
-	    registry->db, "SELECT " ROW " FROM tenants t ORDER BY t.slug", err);
-	if (stmt == NULL)
-		return -1;
 	while (answer == 0 && (rc = sqlite3_step(stmt)) != SQLITE_DONE) {
 		if (rc != SQLITE_ROW)
 			answer = db_err(registry->db, err, "registry");
@@ -365,8 +362,17 @@ registry_each(struct registry *registry,
 		else
 			answer = each(&tenant, arg);
 	}
-	(void)sqlite3_finalize(stmt);
 	return answer;
+}
+
+int
+registry_each(struct registry *registry,
+    int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
+    struct err *err)
+{
+	const struct registry_query all = { .state = -1, .limit = -1 };
+
+	return registry_list(registry, &all, each, arg, err);
 }
 
 int

@@ -94,6 +94,31 @@ int registry_each(struct registry *registry,
     int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
     struct err *err);
 
+/* A page of them: limit rows (-1: all) after skip, in the order of a key. */
+enum registry_key {
+	REGISTRY_BY_SLUG,
+	REGISTRY_BY_CREATED,
+	REGISTRY_BY_UPDATED,
+	REGISTRY_BY_STATE,	/* active, suspended, deleted */
+	REGISTRY_KEYS
+};
+
+struct registry_query {
+	struct str pattern;	/* of slugs, as SQLite's GLOB; p NULL: all */
+	int state;		/* an enum registry_state, or -1: any */
+	enum registry_key key;
+	int falling;
+	int64_t skip, limit;
+};
+
+int registry_list(struct registry *registry,
+    const struct registry_query *query,
+    int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
+    struct err *err);
+/* How many there are on all pages. */
+int registry_count(struct registry *registry,
+    const struct registry_query *query, int64_t *out, struct err *err);
+
 /* ERR_CONFLICT where the slug is taken, by a deleted tenant too. */
 int registry_check_free(struct registry *registry, struct str slug,
     struct err *err);
@@ -157,5 +182,6 @@ int registry_each_host(struct registry *registry, struct str slug,
     int (*each)(const char *host, void *arg), void *arg, struct err *err);
 
 const char *registry_state_name(enum registry_state state);
+int registry_state_of(struct str name);	/* -1: there is no such state */
 
 #endif

@@ -7,7 +7,15 @@
 #include "tenants/registry.h"
 #include "tenants/registry_cache.h"
 
-/* What registry.c, which reads, and registry_change.c, which writes, share. */
+/*
+ * What registry.c and registry_list.c, which read, and registry_change.c, which
+ * writes, share.
+ */
+#define REGISTRY_ROW                                                           \
+	"t.slug, t.uid, t.state, t.epoch, t.parent_epoch, t.parent_txid, "     \
+	"t.generation, t.size_max, t.created, t.updated, t.plan, "             \
+	"coalesce((SELECT e.began FROM erasures e WHERE e.slug = t.slug), 0)"
+
 enum registry_statement {
 	REGISTRY_FIND,		/* by slug */
 	REGISTRY_FIND_HOST,
@@ -34,5 +42,13 @@ int registry_look_up(struct registry *registry, enum registry_statement which,
 /* The same by slug, where "there is none" is ERR_NOT_FOUND. */
 int registry_look_up_slug(struct registry *registry, struct str slug,
     struct registry_tenant *out, struct err *err);
+
+/* Opens it anew where another file has taken its place. */
+int registry_follow(struct registry *registry, struct err *err);
+
+/* Calls each() with the rows of a statement that selects REGISTRY_ROW. */
+int registry_read_each(struct registry *registry, sqlite3_stmt *stmt,
+    int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
+    struct err *err);
 
 #endif
