@@ -181,6 +181,41 @@ int registry_host_remove(struct registry *registry, struct str slug,
 int registry_each_host(struct registry *registry, struct str slug,
     int (*each)(const char *host, void *arg), void *arg, struct err *err);
 
+/*
+ * The platform's log: what the operator did to which tenant, when and from
+ * where.  An entry is written in the transaction of what it tells of, so that
+ * neither is there without the other.  REGISTRY_DEEDS_MAX of
+ * them are kept.
+ *
+ * registry_note: the next change through this registry is that deed, which is
+ * the caller's until NULL is noted.  registry_note_alone is for what changes
+ * nothing here.
+ */
+#define REGISTRY_DEEDS_MAX 100000
+
+struct registry_deed {
+	int64_t id;		/* when it is read: it grows */
+	int64_t time_ms;	/* when it is read */
+	struct str who;		/* "operator", "command" */
+	struct str address;	/* from where; may be empty */
+	struct str what;	/* "tenant-suspended" */
+	struct str slug;	/* may be empty */
+	struct str detail;	/* never a secret; may be empty */
+};
+
+void registry_note(struct registry *registry,
+    const struct registry_deed *deed);
+int registry_note_alone(struct registry *registry,
+    const struct registry_deed *deed, struct err *err);
+
+/*
+ * The newest first, of one slug (or STR_NONE), from those with an id below
+ * `before` (0: all) so many.
+ */
+int registry_deeds(struct registry *registry, struct str slug, int64_t before,
+    int64_t limit, int (*each)(const struct registry_deed *deed, void *arg),
+    void *arg, struct err *err);
+
 const char *registry_state_name(enum registry_state state);
 int registry_state_of(struct str name);	/* -1: there is no such state */
 

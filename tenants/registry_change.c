@@ -57,22 +57,45 @@ begin(struct registry *registry, struct err *err)
 }
 
 static int
+give_up(struct registry *registry)
+{
+	db_rollback(registry->db);
+	return -1;
+}
+
+static int
 finish(struct registry *registry, struct err *err)
 {
 	struct hint hint = { .slug = SLUG_REGISTRY };
 
+	if (registry->deed != NULL && registry_deed_write(registry, err) != 0)
+		return give_up(registry);
 	if (db_commit(registry->db, err) != 0)
 		return err_wrap(err, "registry");
+	registry->deed = NULL;
 	if (db_take_commit(registry->db, &hint.commit))
 		hint_send(registry->hints, &hint);
 	return 0;
 }
 
-static int
-give_up(struct registry *registry)
+void
+registry_note(struct registry *registry, const struct registry_deed *deed)
 {
-	db_rollback(registry->db);
-	return -1;
+	registry->deed = deed;
+}
+
+int
+registry_note_alone(struct registry *registry,
+    const struct registry_deed *deed, struct err *err)
+{
+	int rc;
+
+	if (begin(registry, err) != 0)
+		return -1;
+	registry_note(registry, deed);
+	rc = finish(registry, err);
+	registry_note(registry, NULL);
+	return rc;
 }
 
 int

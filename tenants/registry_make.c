@@ -42,6 +42,16 @@ static const char *const steps[REGISTRY_SCHEMA] = {
     /* The state before this one: what is undeleted gets it back. */
     "ALTER TABLE tenants ADD COLUMN was TEXT NOT NULL DEFAULT 'active'\n"
     "	CHECK (was IN ('active', 'suspended', 'deleted'));\n",
+    "CREATE TABLE deeds (\n"
+    "	id INTEGER PRIMARY KEY,\n"
+    "	time INTEGER NOT NULL,\n"
+    "	who TEXT NOT NULL,\n"
+    "	address TEXT NOT NULL,\n"
+    "	what TEXT NOT NULL,\n"
+    "	slug TEXT NOT NULL,\n"
+    "	detail TEXT NOT NULL\n"
+    ") STRICT;\n"
+    "CREATE INDEX deeds_slug ON deeds (slug);\n",
 };
 
 /* An empty registry may only be made where nothing speaks of an older one. */

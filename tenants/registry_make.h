@@ -5,7 +5,7 @@
 #include "tenants/base/err.h"
 
 /* The registry's PRAGMA user_version in this release. */
-#define REGISTRY_SCHEMA 5
+#define REGISTRY_SCHEMA 6
 
 /*
  * Makes <data>, <data>/tenants and, where there is none, an empty registry,

@@ -30,6 +30,7 @@ struct registry {
 	struct registry_cache *cache;
 	struct hint_sender *hints;
 	int64_t look_ms;	/* monotonic; when to look again */
+	const struct registry_deed *deed;	/* of the next change, or NULL */
 };
 
 /*
@@ -42,6 +43,9 @@ int registry_look_up(struct registry *registry, enum registry_statement which,
 /* The same by slug, where "there is none" is ERR_NOT_FOUND. */
 int registry_look_up_slug(struct registry *registry, struct str slug,
     struct registry_tenant *out, struct err *err);
+
+/* Notes registry->deed, inside the transaction of what it tells of. */
+int registry_deed_write(struct registry *registry, struct err *err);
 
 /* Opens it anew where another file has taken its place. */
 int registry_follow(struct registry *registry, struct err *err);

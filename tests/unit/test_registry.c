@@ -910,11 +910,12 @@ an_older_schema_is_brought_up_to_date(void **state)
 	add("acme");
 	OK(db_exec(registry_db(registry),
 	    "DROP TABLE house; ALTER TABLE tenants DROP COLUMN plan;"
-	    " DROP TABLE erasures; ALTER TABLE tenants DROP COLUMN was",
+	    " DROP TABLE erasures; ALTER TABLE tenants DROP COLUMN was;"
+	    " DROP TABLE deeds",
 	    &house.err));
 	OK(db_set_user_version(registry_db(registry), 1, &house.err));
 	registry_close(registry);
-	snprintf(text, sizeof(text), "%s has schema 1, this release knows 5",
+	snprintf(text, sizeof(text), "%s has schema 1, this release knows 6",
 	    layout_registry(&house.config).p);
 	registry = registry_open(&house.config, DB_REPLICATE, 0, &house.err);
 	assert_null(registry);
@@ -933,11 +934,99 @@ a_newer_schema_is_left_alone(void **state)
 	char text[700];
 
 	(void)state;
-	OK(db_set_user_version(registry_db(registry), 6, &house.err));
-	snprintf(text, sizeof(text), "%s has schema 6, this release knows 5",
+	OK(db_set_user_version(registry_db(registry), 7, &house.err));
+	snprintf(text, sizeof(text), "%s has schema 7, this release knows 6",
 	    layout_registry(&house.config).p);
 	assert_null(registry_open(&house.config, DB_TOOL, 1, &house.err));
 	assert_err(&house.err, ERR_BUSY, text);
+}
+
+/* --- the platform's log ---------------------------------------------------- */
+
+static char told[600];
+
+static int
+tell(const struct registry_deed *deed, void *arg)
+{
+	size_t n = strlen(told);
+
+	(void)arg;
+	assert_true(deed->time_ms > 0);
+	snprintf(told + n, sizeof(told) - n, "%lld %.*s %.*s %.*s %.*s %.*s\n",
+	    (long long)deed->id, STR_FMT(deed->who), STR_FMT(deed->address),
+	    STR_FMT(deed->what), STR_FMT(deed->slug), STR_FMT(deed->detail));
+	return 0;
+}
+
+static const char *
+deeds(struct str slug, int64_t before, int64_t limit)
+{
+	told[0] = '\0';
+	OK(registry_deeds(
+	    registry, slug, before, limit, tell, NULL, &house.err));
+	return told;
+}
+
+static void
+a_deed_is_noted_with_its_change_or_not_at_all(void **state)
+{
+	struct registry_deed deed = { .who = STR("operator"),
+		.address = STR("192.0.2.1"),
+		.what = STR("tenant-suspended"),
+		.slug = STR("acme") };
+
+	(void)state;
+	add("acme");
+	add("globex");
+	assert_string_equal(deeds(STR_NONE, 0, 10), "");
+	registry_note(registry, &deed);
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_SUSPENDED, &house.err));
+	/* of one change alone */
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	assert_string_equal(deeds(STR_NONE, 0, 10),
+	    "1 operator 192.0.2.1 tenant-suspended acme \n");
+	registry_note(registry, &deed);
+	assert_int_equal(registry_set_state(registry, STR("acme"),
+			     REGISTRY_ACTIVE, &house.err),
+	    -1);
+	registry_note(registry, NULL);
+	err_clear(&house.err);
+	deed.slug = STR("globex");
+	deed.detail = STR("by hand");
+	OK(registry_note_alone(registry, &deed, &house.err));
+	assert_string_equal(deeds(STR_NONE, 0, 10),
+	    "2 operator 192.0.2.1 tenant-suspended globex by hand\n"
+	    "1 operator 192.0.2.1 tenant-suspended acme \n");
+	assert_string_equal(deeds(STR("acme"), 0, 10),
+	    "1 operator 192.0.2.1 tenant-suspended acme \n");
+	assert_string_equal(deeds(STR_NONE, 2, 10),
+	    "1 operator 192.0.2.1 tenant-suspended acme \n");
+	assert_string_equal(deeds(STR_NONE, 0, 1),
+	    "2 operator 192.0.2.1 tenant-suspended globex by hand\n");
+}
+
+static void
+the_log_of_deeds_is_bounded(void **state)
+{
+	const struct registry_deed deed = { .what = STR("odd") };
+	int64_t n;
+
+	(void)state;
+	OK(db_exec(registry_db(registry),
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 100000) INSERT INTO deeds"
+	    " SELECT i, 1, '', '', '', '', '' FROM n",
+	    &house.err));
+	OK(registry_note_alone(registry, &deed, &house.err));
+	OK(registry_note_alone(registry, &deed, &house.err));
+	OK(db_int(registry_db(registry), "SELECT count(*) FROM deeds", &n,
+	    &house.err));
+	assert_int_equal(n, REGISTRY_DEEDS_MAX);
+	OK(db_int(registry_db(registry), "SELECT min(id) FROM deeds", &n,
+	    &house.err));
+	assert_int_equal(n, 3);
 }
 
 static void
@@ -1116,6 +1205,8 @@ main(void)
 		here(a_house_keeps_its_name),
 		here(an_older_schema_is_brought_up_to_date),
 		here(a_newer_schema_is_left_alone),
+		here(a_deed_is_noted_with_its_change_or_not_at_all),
+		here(the_log_of_deeds_is_bounded),
 		here(a_row_that_makes_no_sense_is_not_believed),
 		here(nothing_is_written_into_one_that_was_moved),
 		here(another_file_in_its_place_is_followed),
