@@ -190,7 +190,7 @@ install: all
 	$(INSTALL) -m 644 scripts/systemd/rowhouse.tmpfiles.conf \
 	    $(DESTDIR)$(prefix)/lib/tmpfiles.d/rowhouse.conf
 	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
-	    replication/COST.md tenants/ENDPOINTS.md $(doc)/
+	    replication/COST.md tenants/ENDPOINTS.md fcgi/OPERATOR.md $(doc)/
 
 clean:
 	rm -rf $(O)

@@ -11,7 +11,7 @@
 
 #include "fcgi/accounts.h"
 #include "fcgi/mailed.h"
-#include "fcgi/operator.h"
+#include "fcgi/operator_api.h"
 #include "fcgi/prefer.h"
 #include "fcgi/signup.h"
 #include "tenants/audit.h"
@@ -128,6 +128,16 @@ find_target(struct answer *answer, struct err *err)
 			request->n_segments, arena, out->values, &allow);
 		if (out->endpoint)
 			return 0;
+		if (allow)
+			allow = widen_allow(allow, arena);
+	}
+	if (!allow && host == ROUTE_PLATFORM) {
+		out->operated = operator_api_find(method, request->segments,
+		    request->n_segments, arena, out->values, &allow);
+		if (out->operated) {
+			out->route = ROUTE_OPERATOR;
+			return 0;
+		}
 		if (allow)
 			allow = widen_allow(allow, arena);
 	}
@@ -333,9 +343,6 @@ put_metrics(struct answer *answer, struct err *err)
 {
 	struct response *response = answer->response;
 
-	if (operator_check(answer->env->operator_token,
-		answer->request->authorization, err) != 0)
-		return -1;
 	response->type = RESPONSE_PROMETHEUS;
 	if (usage_show_prometheus(answer->env->call.config, clock_wall_ms(),
 		&response->body, err) != 0)
@@ -370,6 +377,9 @@ answer_admit(struct answer *answer, struct err *err)
 	}
 	if (find_target(answer, err) != 0)
 		return -1;
+	if (answer->target.route == ROUTE_OPERATOR ||
+	    answer->target.route == ROUTE_METRICS)
+		return operator_api_admit(answer, err);
 	if (answer->host == ROUTE_TENANT && request->length > answer->plan.body) {
 		blame(answer, PLAN_BODY);
 		return err_set(err, ERR_TOO_LARGE,
@@ -412,6 +422,10 @@ answer_body(struct answer *answer, struct str body, struct err *err)
 		return ask(answer, err);
 	case ROUTE_SIGN_UP_HOW:
 		return signup_how(answer, err);
+	case ROUTE_OPERATOR:
+		if (parse_body(answer, body, err) != 0)
+			return -1;
+		return operator_api_answer(answer, err);
 	case ROUTE_SIGN_UP:
 		if (parse_body(answer, body, err) != 0)
 			return -1;

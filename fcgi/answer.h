@@ -36,6 +36,7 @@ struct answer_target {
 	enum route route;
 	struct str id;
 	const struct app_endpoint *endpoint;
+	const struct operator_route *operated;	/* of ROUTE_OPERATOR */
 	struct str values[APP_PATH_MAX];
 };
 

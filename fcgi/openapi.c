@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/operator_api.h"
 #include "tenants/app_describe.h"
 #include "tenants/audit.h"
 #include "tenants/base/buf.h"
@@ -429,7 +430,9 @@ static const char *const platform_paths[] = {
 static const char *const components[] = {
 	"},'components':{'securitySchemes':{'token':{'type':'http',"
 	"'scheme':'bearer','bearerFormat':'JWT',"
-	"'description':'From auth-with-password; or an API key.'}},",
+	"'description':'From auth-with-password; or an API key.'},"
+	"'operator':{'type':'http','scheme':'bearer',"
+	"'description':'The line in <data>/operator.token.'}},",
 	"'schemas':{'User':{'type':'object','properties':{"
 	"'collectionId':{'type':'string'},'collectionName':{'type':'string'},"
 	"'id':{'type':'string'},"
@@ -545,6 +548,7 @@ write_platform(struct buf *out)
 	put_all(out, own_paths, BOTH);
 	put_all(out, platform_paths,
 	    sizeof platform_paths / sizeof platform_paths[0]);
+	operator_api_describe(out);
 }
 
 static int

@@ -8,8 +8,9 @@
 /*
  * The operator's token, <data>/operator.token: a line that whoever may read
  * the data directory may show on the platform's host, as Authorization:
- * Bearer.  Made when there is none.  Another one: write the file anew (or
- * remove it and restart), then SIGHUP.
+ * Bearer, for GET /metrics and the operator's API (operator_api.h).  Made when
+ * there is none.  Another one: write the file anew (or remove it and restart),
+ * then SIGHUP.
  */
 #define OPERATOR_TOKEN 64	/* bytes, with a NUL */
 

@@ -18,6 +18,7 @@ enum route {
 	ROUTE_SIGN_UP_HOW,
 	ROUTE_ASK,		/* may there be a certificate for a host? */
 	ROUTE_METRICS,
+	ROUTE_OPERATOR,		/* operator_api_find() knows which */
 	ROUTE_AUTH_METHODS,
 	ROUTE_SIGN_IN,		/* auth-with-password */
 	ROUTE_REFRESH,

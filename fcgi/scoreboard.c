@@ -56,6 +56,7 @@ static const char *const refusals[SCOREBOARD_WHATS] = {
 	[SCOREBOARD_SIGN_IN] = "attempts to sign in",
 	[SCOREBOARD_MAIL] = "mails asked for",
 	[SCOREBOARD_SIGN_UP] = "attempts to sign up",
+	[SCOREBOARD_OPERATOR] = "attempts to be the operator",
 };
 
 static const char *const whose[BYS] = {
@@ -72,6 +73,9 @@ static const struct limit_rate limits[SCOREBOARD_WHATS][BYS] = {
 	    [BY_ACCOUNT] = { 300000, 4 }, [BY_TENANT] = { 1000, 100 } },
 	[SCOREBOARD_SIGN_UP] = { [BY_ADDRESS] = { 120000, 10 },
 	    [BY_ACCOUNT] = { 600000, 3 }, [BY_TENANT] = { 500, 60 } },
+	/* Nobody can keep him out from somewhere else. */
+	[SCOREBOARD_OPERATOR] = { [BY_ADDRESS] = { 10000, 20 },
+	    [BY_ACCOUNT] = { 1, 100000 }, [BY_TENANT] = { 1, 100000 } },
 };
 
 struct slot {
@@ -528,9 +532,13 @@ void
 scoreboard_attempt_ok(struct scoreboard *board,
     const struct scoreboard_attempt *attempt, int64_t now_ms)
 {
+	struct limit_table *tables = board->attempts[attempt->what];
+	const struct limit_rate *rates = limits[attempt->what];
 	uint64_t keys[BYS];
+	int by;
 
 	hash_attempt(board, attempt, keys);
-	limit_give(&board->attempts[attempt->what][BY_ACCOUNT],
-	    keys[BY_ACCOUNT], &limits[attempt->what][BY_ACCOUNT], now_ms);
+	for (by = 0; by < BYS; by++)
+		if (by == BY_ACCOUNT || attempt->what == SCOREBOARD_OPERATOR)
+			limit_give(&tables[by], keys[by], &rates[by], now_ms);
 }

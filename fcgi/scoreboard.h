@@ -96,6 +96,7 @@ enum scoreboard_what {
 	SCOREBOARD_SIGN_IN,
 	SCOREBOARD_MAIL,
 	SCOREBOARD_SIGN_UP,
+	SCOREBOARD_OPERATOR,	/* his token, which is one for all tenants */
 	SCOREBOARD_WHATS
 };
 
@@ -110,7 +111,10 @@ struct scoreboard_attempt {
 int scoreboard_attempt(struct scoreboard *board,
     const struct scoreboard_attempt *attempt, int64_t now_ms, struct err *err);
 
-/* It was the right one, and does not count against its account. */
+/*
+ * It was the right one, and does not count against its account; nor, of the
+ * operator, against his address.
+ */
 void scoreboard_attempt_ok(struct scoreboard *board,
     const struct scoreboard_attempt *attempt, int64_t now_ms);
 

@@ -4,7 +4,6 @@
 #include "fcgi/mailed.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
-#include "tenants/lifecycle.h"
 #include "tenants/signup_code.h"
 #include "tenants/slug.h"
 #include "tenants/users_form.h"
@@ -99,21 +98,44 @@ take_attempt(struct answer *answer, struct str email, struct err *err)
 	    answer->env->board, &attempt, clock_mono_ms(), err);
 }
 
+int
+signup_make(struct answer *answer, struct str slug,
+    const struct lifecycle_owner *owner, struct err *err)
+{
+	const struct answer_env *env = answer->env;
+	int rc = -1;
+
+	if (accounts_hashes(answer, err) != 0)
+		return -1;
+	if (!scoreboard_enter(
+		env->board, env->slot, PLACE, AT_ONCE, PATIENCE_MS)) {
+		err_set(err, ERR_LIMIT, "too many are signing up just now");
+		err->retry_after = 1;
+	} else {
+		rc = lifecycle_create(env->call.config, env->call.registry,
+		    env->app, slug, owner, err);
+		scoreboard_leave(env->board, env->slot);
+	}
+	scoreboard_hashed(env->board, env->slot);
+	return rc != 0 ? -1
+		       : registry_find(
+			     env->call.registry, slug, &answer->row, err);
+}
+
 static int
 make(struct answer *answer, const struct users_request *request,
     const struct users_form *form, struct err *err)
 {
-	const struct call_env *call = request->env;
 	const struct lifecycle_owner owner = {
 		.email = form->field[USERS_EMAIL],
 		.password = form->field[USERS_PASSWORD],
 		.name = form->field[USERS_NAME],
 	};
 
-	if (lifecycle_create(call->config, call->registry, answer->env->app,
-		form->field[USERS_SLUG], &owner, err) == 0)
-		return registry_find(
-		    call->registry, form->field[USERS_SLUG], &answer->row, err);
+	if (signup_make(answer, form->field[USERS_SLUG], &owner, err) == 0)
+		return 0;
+	if (err->code == ERR_LIMIT)
+		return -1;
 	/* What it says is for the operator: paths, for one. */
 	log_err("sign-up", form->field[USERS_SLUG], err);
 	if (err->code == ERR_CONFLICT)
@@ -179,18 +201,12 @@ signup_answer(struct answer *answer, struct err *err)
 	const struct users_request request = { &env->call, answer->caller,
 		&answer->faults };
 	struct users_form form;
-	int rc;
 
 	if (env->call.config->signup == CONFIG_CLOSED)
 		return err_set(err, ERR_DENIED, "signup = closed");
 	if (read_form(answer, &request, &form, err) < 0 ||
-	    take_attempt(answer, form.field[USERS_EMAIL], err) < 0)
-		return -1;
-	if (accounts_hashes(answer, err) != 0)
-		return -1;
-	rc = make_in_place(answer, &request, &form, err);
-	scoreboard_hashed(env->board, env->slot);
-	if (rc < 0)
+	    take_attempt(answer, form.field[USERS_EMAIL], err) < 0 ||
+	    make(answer, &request, &form, err) < 0)
 		return -1;
 	welcome(answer, form.field[USERS_EMAIL]);
 	put_answer(answer, form.field[USERS_EMAIL]);

@@ -2,6 +2,7 @@
 #define ROWHOUSE_SIGNUP_H
 
 #include "fcgi/answer.h"
+#include "tenants/lifecycle.h"
 
 /*
  * POST /api/tenants on the platform's host: a tenant of one's own, with its
@@ -18,5 +19,12 @@ int signup_answer(struct answer *answer, struct err *err);
 
 /* GET /api/signup, for a page to ask first: {"signup":"open"}, invite or closed. */
 int signup_how(struct answer *answer, struct err *err);
+
+/*
+ * Makes it in one of those two places, and finds its row; for the operator's
+ * API as well.  lifecycle_create()'s errors, and ERR_LIMIT.
+ */
+int signup_make(struct answer *answer, struct str slug,
+    const struct lifecycle_owner *owner, struct err *err);
 
 #endif

@@ -161,6 +161,13 @@ put_body(struct buf *out, const struct app_endpoint *endpoint)
 	    required > 0 ? "true" : "false");
 }
 
+void
+app_describe_sent(const struct app_endpoint *endpoint, struct buf *out)
+{
+	put_parameters(out, endpoint);
+	put_body(out, endpoint);
+}
+
 /* --- answers ------------------------------------------------------------- */
 
 /*
@@ -400,8 +407,7 @@ put_endpoint(struct describer *describer, const struct app_endpoint *endpoint,
 		buf_puts(out, ",\"security\":[{\"token\":[]}]");
 	else
 		buf_puts(out, ",\"security\":[{},{\"token\":[]}]");
-	put_parameters(out, endpoint);
-	put_body(out, endpoint);
+	app_describe_sent(endpoint, out);
 	if (put_answers(describer, endpoint, err) < 0)
 		return -1;
 	buf_putc(out, '}');

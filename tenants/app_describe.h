@@ -21,4 +21,10 @@
  */
 int app_describe(const struct app *app, struct buf *out, struct err *err);
 
+/*
+ * What may be sent to an endpoint, its parameters and body: members of an
+ * operation, each after a comma.
+ */
+void app_describe_sent(const struct app_endpoint *endpoint, struct buf *out);
+
 #endif

@@ -19,7 +19,7 @@
  *	<data>/outbox/                                  mails to be sent (outbox.h)
  *	<data>/usage/<day>                              what they used (usage.h)
  *	<data>/master.key
- *	<data>/operator.token                           for GET /metrics
+ *	<data>/operator.token                           for /api/operator and /metrics
  *	<data>/hash.0, hash.1                           slots for password hashes
  *	<data>/migrate.dry/                             copies of a dry run (fleet.h)
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`

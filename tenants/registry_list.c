@@ -5,7 +5,7 @@
 	" FROM tenants t WHERE (?1 IS NULL OR t.state = ?1)"                   \
 	" AND (?2 IS NULL OR t.slug GLOB ?2)"
 #define PAGE(key, way)                                                         \
-	"SELECT " REGISTRY_ROW WHERE " ORDER BY " key way "t.slug" way         \
+	"SELECT " REGISTRY_ROW WHERE " ORDER BY " key "t.slug" way             \
 	"LIMIT ?3 OFFSET ?4"
 #define BOTH(key)                                                              \
 	{                                                                      \

@@ -1,6 +1,6 @@
 """tests/app/requests.py PORT HOST EMAIL PASSWORD: requests made from the API's
 own description, GET /api/openapi.json, and what each is answered with.  With
-EMAIL "-" nobody signs in: the platform's host.
+EMAIL "-" nobody signs in: the platform's host, with PASSWORD as the operator's token.
 
 Each operation is asked rightly, at its bounds, and wrongly in every way that its
 description knows: another type, a bound passed, something missing, something
@@ -33,8 +33,8 @@ TEXTS = ["x", "Ünïcödé", "漢字", "👩‍👩‍👧", "e\u0301\u0301\u030
 
 
 class Client:
-    def __init__(self, token=None):
-        self.token, self.connection = token, None
+    def __init__(self, token=None, address=None):
+        self.token, self.connection, self.address = token, None, address
 
     def ask(self, method, target, body=None, content_type="application/json"):
         headers = {"Host": host}
@@ -46,7 +46,8 @@ class Client:
             headers["Content-Length"] = "0"
         for last in (False, True):  # one kept connection may have been closed meanwhile
             if not self.connection:
-                self.connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=120)
+                self.connection = http.client.HTTPConnection(
+                    "127.0.0.1", int(port), timeout=120, source_address=self.address)
             try:
                 self.connection.request(method, target, body, headers)
                 answer = self.connection.getresponse()
@@ -79,6 +80,10 @@ if email != "-":
     member = Client(session["token"])
     kept_ids.add(session["record"]["id"])
 nobody = Client()
+if email == "-":
+    owner = Client(password)
+    # From where many a token is tried the right one is refused as well.
+    nobody = member = Client(address=("127.0.0.2", 0))
 
 status, text, _ = nobody.ask("GET", "/api/openapi.json")
 if status != 200:
@@ -100,6 +105,7 @@ class Operation:
         self.path, self.method = path, method
         self.parameters = [dict(p) for p in shared + item.get("parameters", [])]
         self.responses = item["responses"]
+        self.operator = {"operator": []} in item.get("security", [])
         self.open = {} in item.get("security", doc["security"]) or item.get("security") == []
         self.body = None
         if "requestBody" in item:
@@ -172,6 +178,8 @@ def right(name, schema, boundary=False):
             value = str(rng.choice(seen[name]))
             if least <= len(value) <= most:
                 return value
+        if name == "host":
+            return "h%d.example" % rng.randrange(10 ** 9)
         if schema.get("format") == "email" and rng.random() < 0.8:
             return "x%d@example.com" % rng.randrange(10 ** 9)
         if "pattern" in schema:  # only that of slugs
@@ -253,6 +261,12 @@ def fill(operation):
         if "passwordConfirm" in body and rng.random() < 0.8:
             body["password"] = body["passwordConfirm"] = "a long enough password"
             body["email"] = "x%d@example.com" % rng.randrange(10 ** 9)
+        if "confirm" in body and rng.random() < 0.8:
+            body["confirm"] = path["slug"]
+        if "slug" in body and rng.random() < 0.8:
+            body["slug"] = "x%d" % rng.randrange(10 ** 9)
+            if "email" in body:
+                body.update(email="x@example.com", password="a long enough password")
         if "identity" in body and rng.random() < 0.2:
             body = {"identity": MEMBER, "password": password}
     return path, query, body
@@ -392,7 +406,7 @@ for turn in range(rounds):
         request = fill(operation)
         if turn % 5 == 0 and harmless(operation, request[0]):
             judge(operation, "as nobody", send(nobody, operation, *request),
-                  None if operation.open else (401,))
+                  None if operation.open else (401, 429) if operation.operator else (401,))
             request = fill(operation)
             if harmless(operation, request[0]):
                 judge(operation, "as a member", send(member, operation, *request), None)

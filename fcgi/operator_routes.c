@@ -1,0 +1,99 @@
+/* What there is below /api/operator, in OpenAPI's order. */
+#include "fcgi/operator_call.h"
+
+/* clang-format off */
+#define NAMED(text) .name = { text, sizeof(text) - 1 }
+#define BETWEEN(least, most) \
+	.has_min = 1, .min = least, .has_max = 1, .max = most
+#define IN_PATH(text, n) \
+	{ NAMED(text), .type = APP_TEXT, .required = 1, .in_path = n }
+#define TEXT(text, most) \
+	{ NAMED(text), .type = APP_TEXT, .required = 1, BETWEEN(1, most) }
+#define MAYBE_TEXT(text, most) \
+	{ NAMED(text), .type = APP_TEXT, BETWEEN(1, most) }
+#define NUMBER(text, least, most, otherwise) \
+	{ NAMED(text), .type = APP_INTEGER, BETWEEN(least, most), \
+	    .preset = otherwise }
+#define FLAG(text) { NAMED(text), .type = APP_BOOLEAN, .preset = "false" }
+
+#define ROUTE(verb, where, what, code, sent, function, log) \
+	{ .endpoint = { .method = verb, .path = where, .summary = what, \
+		.status = code, .n_params = sizeof(sent) / sizeof(sent[0]), \
+		.params = sent }, \
+	    .run = function, .deed = log }
+/* clang-format on */
+
+#define API       "/api/operator"
+#define TENANT    API "/tenants/{slug}"
+#define SLUG_SIZE 200 /* so that what is no slug is told so, and not its size */
+
+static const struct str states[] = { { "active", 6 }, { "suspended", 9 },
+	{ "deleted", 7 } };
+
+static const struct app_param list[] = {
+	[OPERATOR_MATCH] = MAYBE_TEXT("slug", 60),
+	[OPERATOR_STATE] = { NAMED("state"), .type = APP_TEXT, .n_choices = 3,
+	    .choices = states },
+	[OPERATOR_SORT] = { NAMED("sort"), .type = APP_TEXT, .preset = "slug" },
+	[OPERATOR_PAGE] = NUMBER("page", 1, 1000000000, "1"),
+	[OPERATOR_PER_PAGE] = NUMBER("perPage", 1, 500, "30"),
+	[OPERATOR_SKIP_TOTAL] = FLAG("skipTotal"),
+};
+static const struct app_param create[] = {
+	[OPERATOR_SLUG] = TEXT("slug", SLUG_SIZE),
+	[OPERATOR_EMAIL] = TEXT("email", 254),
+	[OPERATOR_PASSWORD] = TEXT("password", 256),
+	[OPERATOR_NAME] = { NAMED("name"), .type = APP_TEXT, .has_max = 1,
+	    .max = 200 },
+};
+static const struct app_param slug[] = { IN_PATH("slug", 1) };
+static const struct app_param confirm[] = { IN_PATH("slug", 1),
+	TEXT("confirm", SLUG_SIZE) };
+static const struct app_param plan[] = { IN_PATH("slug", 1),
+	TEXT("plan", CONFIG_PLAN_NAME) };
+static const struct app_param host[] = { IN_PATH("slug", 1),
+	IN_PATH("host", 2) };
+static const struct app_param invite[] = { TEXT("slug", SLUG_SIZE) };
+static const struct app_param entries[] = {
+	MAYBE_TEXT("tenant", SLUG_SIZE),
+	NUMBER("before", 1, 9007199254740991.0, NULL),
+	NUMBER("limit", 1, 500, "50"),
+};
+
+static const struct operator_route routes[] = {
+	ROUTE("GET", API "/tenants", "Tenants, a page of them.", 200, list,
+	    operator_tenants_list, NULL),
+	ROUTE("POST", API "/tenants", "A tenant with its owner.", 201, create,
+	    operator_tenants_create, "tenant-created"),
+	ROUTE("GET", TENANT, "A tenant, with its hosts.", 200, slug,
+	    operator_tenants_show, NULL),
+	ROUTE("POST", TENANT "/suspend",
+	    "Answered 503 from now on; kept and replicated.", 200, slug,
+	    operator_tenants_suspend, "tenant-suspended"),
+	ROUTE("POST", TENANT "/resume", "Active again.", 200, slug,
+	    operator_tenants_resume, "tenant-resumed"),
+	ROUTE("POST", TENANT "/delete",
+	    "Answered 404 from now on; kept for tenant.grace at least.", 200,
+	    confirm, operator_tenants_delete, "tenant-deleted"),
+	ROUTE("POST", TENANT "/undelete", "Active again, as it was.", 200, slug,
+	    operator_tenants_undelete, "tenant-undeleted"),
+	ROUTE("PUT", TENANT "/plan", "Its limits, from its next request on.",
+	    200, plan, operator_tenants_plan, "plan-set"),
+	ROUTE("PUT", TENANT "/hosts/{host}", "A host of its own.", 200, host,
+	    operator_tenants_host_add, "host-added"),
+	ROUTE("DELETE", TENANT "/hosts/{host}", "No longer its host.", 204,
+	    host, operator_tenants_host_remove, "host-removed"),
+	ROUTE("POST", API "/invitations",
+	    "A code to sign up with, for one name.", 200, invite,
+	    operator_tenants_invite, "invited"),
+	ROUTE("GET", API "/log",
+	    "What was done to which tenant, the newest first.", 200, entries,
+	    operator_tenants_log, NULL),
+};
+
+const struct operator_route *
+operator_routes(size_t *n)
+{
+	*n = sizeof routes / sizeof routes[0];
+	return routes;
+}
