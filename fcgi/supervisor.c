@@ -128,7 +128,9 @@ stopped(struct supervisor *sv)
 static void
 keep(struct supervisor *sv, struct place *place, int wanted)
 {
-	if (place->phase == PHASE_NONE) {
+	/* One that waits to be started again need not wait for a leaver. */
+	if (place->pid == 0) {
+		place->phase = PHASE_NONE;
 		if (wanted)
 			places_start(&sv->places, place, PHASE_SERVING);
 		return;

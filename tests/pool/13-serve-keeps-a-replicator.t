@@ -21,6 +21,21 @@ first=$(replicator)
 kill -s HUP "$SERVE"
 ok 'a renewal replaces it, too' wait_for 20 another
 unlike '  which is no failure' "$(cat "$LOG")" 'replicator [0-9]+: (exit status [^0]|signal [^9])'
+
+# guards: one that was waiting to be started again at a renewal never was
+first=$(replicator)
+stop "$first" KILL
+background holder.log perl -e 'use Fcntl ":flock"; open(F, "+<", shift) or die;
+	flock(F, LOCK_EX) or die; sleep 600' "$DATA/replicator.lock"
+holder=$pid
+ended() {
+	[ "$(grep -c 'ended text="replicator .*exit status' "$LOG")" -ge "$1" ]
+}
+ok 'where it cannot start it is tried later each time' wait_for 60 ended 6
+stop "$holder"
+kill -s HUP "$SERVE"
+ok '  and a renewal does not end that' wait_for 10 there
+ok '  but has it at once' wait_for 10 "$ROWHOUSE" status acme
 note last
 serve_stop
 ok 'all of it has ended' gone "$SERVE"
