@@ -32,7 +32,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{ "serve", cmd_serve,
-	    "pool, replicator and mailer, in the foreground" },
+	    "pool, replicator, mailer and steward, in the foreground" },
 	{ "pool", cmd_pool, "the pool alone: supervisor and workers" },
 	{ "tenant", tenant,
 	    "create, clone, list, suspend, delete, erase and more" },
@@ -44,6 +44,9 @@ static const struct command {
 	{ "worker", cmd_worker, "a process of the pool" },
 	{ "replicator", cmd_replicator, "the process that replicates" },
 	{ "mailer", cmd_mailer, "the process that sends mail" },
+	{ "steward", cmd_steward,
+	    "the process that has the operator's jobs done" },
+	{ "job", cmd_job, "one of them" },
 	{ NULL, NULL, NULL },
 };
 

@@ -64,4 +64,16 @@ int operator_tenants_invite(struct operator_call *call, struct err *err);
 
 int operator_tenants_log(struct operator_call *call, struct err *err);
 
+/* `confirm`, or of a clone `to`, after the slug. */
+enum operator_restore_param { OPERATOR_CONFIRM = 1, OPERATOR_AT, OPERATOR_TXID,
+	OPERATOR_DRY_RUN };
+int operator_jobs_erase(struct operator_call *call, struct err *err);
+int operator_jobs_restore(struct operator_call *call, struct err *err);
+int operator_jobs_clone(struct operator_call *call, struct err *err);
+int operator_jobs_export(struct operator_call *call, struct err *err);
+int operator_jobs_verify(struct operator_call *call, struct err *err);
+int operator_jobs_import(struct operator_call *call, struct err *err);
+int operator_jobs_list(struct operator_call *call, struct err *err);
+int operator_jobs_show(struct operator_call *call, struct err *err);
+
 #endif

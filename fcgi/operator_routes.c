@@ -21,6 +21,11 @@
 		.status = code, .n_params = sizeof(sent) / sizeof(sent[0]), \
 		.params = sent }, \
 	    .run = function, .deed = log }
+#define JOB(where, what, sent, function, log) \
+	{ .endpoint = { .method = "POST", .path = where, .summary = what, \
+		.status = 202, .n_params = sizeof(sent) / sizeof(sent[0]), \
+		.params = sent }, \
+	    .run = function, .deed = log, .job = 1 }
 /* clang-format on */
 
 #define API       "/api/operator"
@@ -60,6 +65,32 @@ static const struct app_param entries[] = {
 	NUMBER("limit", 1, 500, "50"),
 };
 
+static const struct app_param restore[] = {
+	IN_PATH("slug", 1),
+	[OPERATOR_CONFIRM] = MAYBE_TEXT("confirm", SLUG_SIZE),
+	[OPERATOR_AT] = MAYBE_TEXT("at", 60),
+	[OPERATOR_TXID] = NUMBER("txid", 1, 9007199254740991.0, NULL),
+	[OPERATOR_DRY_RUN] = FLAG("dry_run"),
+};
+static const struct app_param clone[] = {
+	IN_PATH("slug", 1),
+	[OPERATOR_CONFIRM] = TEXT("to", SLUG_SIZE),
+	[OPERATOR_AT] = MAYBE_TEXT("at", 60),
+	[OPERATOR_TXID] = NUMBER("txid", 1, 9007199254740991.0, NULL),
+};
+static const struct app_param import[] = { TEXT("slug", SLUG_SIZE),
+	TEXT("file", 200) };
+static const struct str job_states[] = { { "waiting", 7 }, { "running", 7 },
+	{ "done", 4 }, { "failed", 6 } };
+static const struct app_param jobs[] = {
+	MAYBE_TEXT("tenant", SLUG_SIZE),
+	{ NAMED("state"), .type = APP_TEXT, .n_choices = 4,
+	    .choices = job_states },
+	NUMBER("page", 1, 1000000000, "1"),
+	NUMBER("perPage", 1, 500, "30"),
+};
+static const struct app_param job[] = { IN_PATH("id", 1) };
+
 static const struct operator_route routes[] = {
 	ROUTE("GET", API "/tenants", "Tenants, a page of them.", 200, list,
 	    operator_tenants_list, NULL),
@@ -83,6 +114,23 @@ static const struct operator_route routes[] = {
 	    operator_tenants_host_add, "host-added"),
 	ROUTE("DELETE", TENANT "/hosts/{host}", "No longer its host.", 204,
 	    host, operator_tenants_host_remove, "host-removed"),
+	JOB(TENANT "/erase",
+	    "Nothing of it will be left, here or in the replica.", confirm,
+	    operator_jobs_erase, "erase-asked"),
+	JOB(TENANT "/restore", "It goes on from another point of its history.",
+	    restore, operator_jobs_restore, "restore-asked"),
+	JOB(TENANT "/clone", "A new tenant from a point of its history.", clone,
+	    operator_jobs_clone, "clone-asked"),
+	JOB(TENANT "/export", "Its database as a file.", slug,
+	    operator_jobs_export, "export-asked"),
+	JOB(TENANT "/verify", "Is its replica what its database is?", slug,
+	    operator_jobs_verify, "verify-asked"),
+	JOB(API "/imports", "A new tenant from a file.", import,
+	    operator_jobs_import, "import-asked"),
+	ROUTE("GET", API "/jobs", "What takes longer, the newest first.", 200,
+	    jobs, operator_jobs_list, NULL),
+	ROUTE("GET", API "/jobs/{id}", "What has become of one.", 200, job,
+	    operator_jobs_show, NULL),
 	ROUTE("POST", API "/invitations",
 	    "A code to sign up with, for one name.", 200, invite,
 	    operator_tenants_invite, "invited"),

@@ -201,8 +201,7 @@ operator_tenants_plan(struct operator_call *call, struct err *err)
 		    "validation_not_in_list",
 		    "The configuration has no such plan.", err);
 	if (registry_set_plan(answer->env->call.registry,
-		str_of(answer->row.slug),
-		str_is(plan, PLAN_DEFAULT) ? STR("") : plan, err) != 0)
+		str_of(answer->row.slug), plan_stored(plan), err) != 0)
 		return -1;
 	return put_tenant(call, err);
 }

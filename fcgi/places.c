@@ -17,6 +17,7 @@ static const char *const names[ROLES] = {
 	[ROLE_WORKER] = "worker",
 	[ROLE_REPLICATOR] = "replicator",
 	[ROLE_MAILER] = "mailer",
+	[ROLE_STEWARD] = "steward",
 	[ROLE_CHECK] = "check",
 };
 
@@ -30,6 +31,7 @@ places_init(struct places *places)
 		places->place[i].role = ROLE_WORKER;
 	places->place[PLACE_REPLICATOR].role = ROLE_REPLICATOR;
 	places->place[PLACE_MAILER].role = ROLE_MAILER;
+	places->place[PLACE_STEWARD].role = ROLE_STEWARD;
 	places->place[PLACE_CHECK].role = ROLE_CHECK;
 }
 
@@ -56,16 +58,19 @@ places_start(struct places *places, struct place *place, enum phase phase)
 		places->option, NULL };
 	const char *const mailer[] = { "rowhouse", "mailer", "-c", file,
 		places->option, NULL };
+	const char *const steward[] = { "rowhouse", "steward", "-c", file,
+		NULL };
 	const char *const check[] = { "rowhouse", "check", "--app", "-c", file,
 		NULL };
 	const char *const *const argv[ROLES] = { worker, replicator, mailer,
-		check };
+		steward, check };
 	struct child_spec spec = {
 		.path = places->binary,
 		.argv = argv[place->role],
 		.input = -1,
 		.keep = -1,
-		.store_keys = place->role == ROLE_REPLICATOR,
+		.store_keys = place->role == ROLE_REPLICATOR ||
+			      place->role == ROLE_STEWARD,
 	};
 	int n = slot_of(places, place);
 	struct err err = ERR_INIT;

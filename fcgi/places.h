@@ -8,9 +8,16 @@
 
 /*
  * The supervisor's processes.  A worker's place is its slot of the scoreboard;
- * the replicator, the mailer and the check have one each behind them.
+ * the replicator, the mailer, the steward and the check have one each behind them.
  */
-enum role { ROLE_WORKER, ROLE_REPLICATOR, ROLE_MAILER, ROLE_CHECK, ROLES };
+enum role {
+	ROLE_WORKER,
+	ROLE_REPLICATOR,
+	ROLE_MAILER,
+	ROLE_STEWARD,
+	ROLE_CHECK,
+	ROLES
+};
 
 enum phase {
 	PHASE_NONE,
@@ -35,6 +42,7 @@ struct place {
 enum {
 	PLACE_REPLICATOR = SCOREBOARD_SLOTS,
 	PLACE_MAILER,
+	PLACE_STEWARD,
 	PLACE_CHECK,
 	PLACES
 };

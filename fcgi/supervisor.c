@@ -12,7 +12,8 @@
  * the binary's path, has to find nothing wrong.  Then a fresh generation of
  * workers is started in free places, from that path; once all of it waits for
  * requests it is the one that serves, and the one before is told to leave;
- * replicator and mailer are replaced as well.  Where anything fails on the way the serving
+ * replicator and mailer are replaced as well, the steward when it is through
+ * with what it has begun.  Where anything fails on the way the serving
  * generation never notices; at the start, where there is none, the supervisor
  * ends.  Two generations have to fit into the scoreboard, so a renewal waits
  * until those who are leaving are gone.
@@ -20,7 +21,8 @@
  * What the workers have counted (meter.h) it writes down once in a while.
  *
  * SIGTERM and SIGINT stop it.  The socket's name goes first, so that nobody
- * connects any more; workers answer those who have, bounded in time; then the
+ * connects any more; workers answer those who have, bounded in time, and the
+ * steward breaks off what it has begun, which the next goes on with; then the
  * replicator is told, which ships what is left, and the mailer.  A second signal ends at once
  * whatever remains.
  */
@@ -100,6 +102,7 @@ stop(struct supervisor *sv)
 	places_tell_workers(places, PHASE_SERVING, SIGTERM);
 	places_tell_workers(places, PHASE_RELIEF, SIGTERM);
 	places_tell_workers(places, PHASE_FRESH, SIGTERM);
+	places_tell(&places->place[PLACE_STEWARD], SIGTERM);
 	places_tell(&places->place[PLACE_CHECK], SIGKILL);
 }
 
@@ -117,6 +120,8 @@ stopped(struct supervisor *sv)
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
 		if (sv->places.place[i].pid != 0)
 			return 0;
+	if (sv->places.place[PLACE_STEWARD].pid != 0)
+		return 0;
 	if (replicator->phase == PHASE_SERVING)
 		places_tell(replicator, SIGTERM);
 	if (mailer->phase == PHASE_SERVING)
@@ -151,6 +156,19 @@ keep_mailer(struct supervisor *sv)
 {
 	keep(sv, &sv->places.place[PLACE_MAILER],
 	    sv->with_others && sv->config.mail_url[0] != '\0');
+}
+
+/* It ends when it has nothing in progress, and another is started then. */
+static void
+keep_steward(struct supervisor *sv)
+{
+	struct place *place = &sv->places.place[PLACE_STEWARD];
+
+	if (place->pid == 0)
+		keep(sv, place, sv->with_others);
+	else if (kill(place->pid, SIGHUP) != 0)
+		log_warn("kill", "steward %ld: %s", (long)place->pid,
+		    strerror(errno));
 }
 
 /* However it ended the next may begin, and systemd waits for READY=1. */
@@ -254,6 +272,7 @@ renewal_is_through(struct supervisor *sv)
 	if (sv->served || places->place[PLACE_REPLICATOR].phase == PHASE_NONE)
 		keep_replicator(sv);
 	keep_mailer(sv);
+	keep_steward(sv);
 	sv->served = 1;
 }
 

@@ -67,7 +67,7 @@ clone_to(struct clone *clone, struct cmd_tenant_job *job,
     const struct restore_opts *point, struct str plan, struct err *err)
 {
 	const struct lifecycle_source source = {
-		.make = make, .arg = clone, .plan = plan
+		.make = make, .arg = clone, .plan = plan, .uid = job->line.uid
 	};
 	int rc;
 
@@ -139,4 +139,4 @@ run(struct cmd_tenant_job *job, struct err *err)
 
 const struct cmd_tenant_verb cmd_clone = { "clone", NULL, 3, 3, 0, run,
 	"clone SRC DST [--at TIME | --txid N | --latest] [--plan NAME] "
-	"[--from URL]" };
+	"[--from URL] [--uid UID]" };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tenants/base/file.h"
+#include "tenants/job.h"
 #include "tenants/layout.h"
 
 static int
@@ -89,6 +90,7 @@ static int
 erase_files(const struct config *config, const char *slug, struct err *err)
 {
 	if (file_remove(layout_full(config, slug).p, err) != 0 ||
+	    job_remove_exports(config, slug, err) != 0 ||
 	    file_remove_tree(layout_tenant(config, slug).p, err) != 0)
 		return -1;
 	return file_sync_dir(layout_tenants(config).p, err);

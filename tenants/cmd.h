@@ -16,6 +16,8 @@ int cmd_check(int argc, char **argv, const struct check *others, size_t n);
 
 int cmd_migrate(int argc, char **argv);	/* what is pending, everywhere */
 int cmd_mailer(int argc, char **argv);	/* sends what is in the outbox */
+int cmd_steward(int argc, char **argv);	/* does what the operator asked for */
+int cmd_job(int argc, char **argv);	/* one thing of that: its process */
 
 /* The verbs of this room, and others: those of a room that it may not know of. */
 struct cmd_tenant_verb;

@@ -24,6 +24,7 @@ enum choice {
 	TXID,
 	LATEST,
 	FROM,
+	UID,
 	JSON,
 	YES,
 	WRITE,
@@ -42,6 +43,7 @@ static const struct option options[] = {
 	{ "txid", required_argument, NULL, TXID },
 	{ "latest", no_argument, NULL, LATEST },
 	{ "from", required_argument, NULL, FROM },
+	{ "uid", required_argument, NULL, UID },
 	{ "json", no_argument, NULL, JSON },
 	{ "yes", no_argument, NULL, YES },
 	{ "write", no_argument, NULL, WRITE },
@@ -63,7 +65,8 @@ static const struct cmd_tenant_verb verbs[] = {
 	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG" },
 	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME" },
 	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
-	{ "import", NULL, 3, 3, 1, cmd_tenant_import, "import SLUG FILE" },
+	{ "import", NULL, 3, 3, 1, cmd_tenant_import,
+	    "import SLUG FILE [--uid UID]" },
 	{ "sql", NULL, 2, 3, 0, cmd_tenant_sql,
 	    "sql SLUG [STATEMENTS] [--write] [--json]" },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
@@ -178,6 +181,8 @@ place_of(struct cmd_tenant_line *line, int option)
 		return &line->txid;
 	case FROM:
 		return &line->from;
+	case UID:
+		return &line->uid;
 	default:
 		return NULL;
 	}

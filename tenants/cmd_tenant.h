@@ -21,6 +21,7 @@ struct cmd_tenant_line {
 	const char *at;
 	const char *txid;
 	const char *from;
+	const char *uid;
 	int latest;
 	int help;
 	int password_stdin;

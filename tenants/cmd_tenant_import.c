@@ -19,7 +19,7 @@ cmd_tenant_import(struct cmd_tenant_job *job, struct err *err)
 	rc = crypto_key_create(key.p, err);
 	if (rc == 0)
 		rc = import_file(&job->config, job->registry, app, job->slug,
-		    job->line.word[2], err);
+		    job->line.word[2], job->line.uid, err);
 	app_free(app);
 	if (rc == 0)
 		printf("tenant %.*s is what %s has; its host is %.*s.%s\n",

@@ -227,11 +227,12 @@ make(void *arg, const char *path, struct err *err)
 
 int
 import_file(const struct config *config, struct registry *registry,
-    const struct app *app, struct str slug, const char *path, struct err *err)
+    const struct app *app, struct str slug, const char *path, const char *uid,
+    struct err *err)
 {
 	struct import import = { config, app, path };
 	const struct lifecycle_source source = {
-		.make = make, .arg = &import, .app = app
+		.make = make, .arg = &import, .app = app, .uid = uid
 	};
 
 	return lifecycle_adopt(config, registry, slug, &source, err);

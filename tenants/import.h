@@ -18,9 +18,10 @@
  *
  * ERR_INPUT says what is wrong with the file, ERR_CONFLICT that the slug is
  * taken, ERR_BUSY that another process makes the same tenant.  Killed anywhere
- * there is no such tenant, and the next attempt removes what it left.
+ * there is no such tenant, and the next attempt removes what it left.  uid as in lifecycle_source.
  */
 int import_file(const struct config *config, struct registry *registry,
-    const struct app *app, struct str slug, const char *path, struct err *err);
+    const struct app *app, struct str slug, const char *path, const char *uid,
+    struct err *err);
 
 #endif

@@ -116,6 +116,24 @@ layout_outbox(const struct config *config)
 }
 
 struct layout_path
+layout_jobs(const struct config *config)
+{
+	return path("%s/jobs", config->data);
+}
+
+struct layout_path
+layout_exports(const struct config *config)
+{
+	return path("%s/exports", config->data);
+}
+
+struct layout_path
+layout_imports(const struct config *config)
+{
+	return path("%s/imports", config->data);
+}
+
+struct layout_path
 layout_usage_all(const struct config *config)
 {
 	return path("%s/usage", config->data);

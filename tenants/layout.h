@@ -17,6 +17,8 @@
  *	<data>/registry/shelf/
  *	<data>/templates/                               of new tenants (template.h)
  *	<data>/outbox/                                  mails to be sent (outbox.h)
+ *	<data>/jobs/                                    what the operator asked for (job.h)
+ *	<data>/exports/, imports/                       files that jobs make and take
  *	<data>/usage/<day>                              what they used (usage.h)
  *	<data>/master.key
  *	<data>/operator.token                           for /api/operator and /metrics
@@ -51,6 +53,9 @@ struct layout_path layout_shelf(const struct config *config, const char *slug);
 struct layout_path layout_templates(const struct config *config);
 struct layout_path layout_dry_run(const struct config *config);
 struct layout_path layout_outbox(const struct config *config);
+struct layout_path layout_jobs(const struct config *config);
+struct layout_path layout_exports(const struct config *config);
+struct layout_path layout_imports(const struct config *config);
 struct layout_path layout_usage_all(const struct config *config);
 struct layout_path layout_usage(const struct config *config, const char *day);
 struct layout_path layout_operator_token(const struct config *config);

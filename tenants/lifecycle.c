@@ -360,6 +360,18 @@ settle(const struct config *config, struct registry *registry, const char *copy,
 	return rc;
 }
 
+static int
+set_uid(struct registry_tenant *row, const char *uid, struct err *err)
+{
+	if (strlen(uid) == REGISTRY_UID &&
+	    strspn(uid, "abcdefghijklmnopqrstuvwxyz0123456789") ==
+		REGISTRY_UID &&
+	    str_copy(str_of(uid), row->uid, sizeof(row->uid)) == 0)
+		return 0;
+	return err_set(err, ERR_INPUT,
+	    "uid \"%.40s\": is not 15 of a-z, 0-9", uid);
+}
+
 int
 lifecycle_adopt(const struct config *config, struct registry *registry,
     struct str slug, const struct lifecycle_source *source, struct err *err)
@@ -370,6 +382,8 @@ lifecycle_adopt(const struct config *config, struct registry *registry,
 	int hold = -1, rc = -1;
 
 	if (new_row(slug, &row, err) != 0)
+		return -1;
+	if (source->uid != NULL && set_uid(&row, source->uid, err) != 0)
 		return -1;
 	if (str_copy(source->plan, row.plan, sizeof(row.plan)) != 0)
 		return err_set(err, ERR_INPUT, "a plan's name of %zu bytes",

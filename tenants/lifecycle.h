@@ -33,6 +33,8 @@ struct lifecycle_source {
 	/* Brought to its schema at once; NULL: when it is first opened. */
 	const struct app *app;
 	struct str plan;	/* plan_stored(); STR_NONE: the default */
+	/* Drawn beforehand, by who wants to know his own again; NULL: here. */
+	const char *uid;
 };
 
 /*

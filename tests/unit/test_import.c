@@ -91,7 +91,7 @@ import(const char *slug)
 {
 	err_clear(&house.err);
 	return import_file(
-	    &house.config, registry, &app, str_of(slug), file, &house.err);
+	    &house.config, registry, &app, str_of(slug), file, NULL, &house.err);
 }
 
 static void

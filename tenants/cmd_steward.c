@@ -1,0 +1,98 @@
+#include "tenants/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tenants/base/config.h"
+#include "tenants/base/crypto.h"
+#include "tenants/base/log.h"
+#include "tenants/job.h"
+#include "tenants/steward.h"
+
+#define BINARY "/proc/self/exe"
+
+int
+cmd_steward(int argc, char **argv)
+{
+	struct steward *steward = NULL;
+	const char *file = NULL;
+	struct err err = ERR_INIT;
+	struct config config;
+	int status = 0;
+
+	if (argc == 3 && strcmp(argv[1], "-c") == 0) {
+		file = argv[2];
+	} else if (argc != 1) {
+		(void)fputs("usage: rowhouse steward [-c FILE]\n", stderr);
+		return 2;
+	}
+	log_init("steward", LOG_LEVEL_INFO);
+	if (config_load(&config, file, &err) == 0) {
+		log_init("steward", config.log_level);
+		steward = steward_new(&config, &err);
+	}
+	if (steward != NULL)
+		steward_run(steward);
+	if (err.code != ERR_NONE) {
+		log_err("fatal", STR_NONE, &err);
+		status = err_class(err.code)->exit;
+	}
+	steward_free(steward);
+	return status;
+}
+
+/* What it becomes opens the registry anew: nothing is open when it does. */
+static int
+prepare(const struct config *config, const char *id, struct arena *arena,
+    char *argv[JOB_WORDS], struct err *err)
+{
+	struct registry *registry;
+	struct job job;
+	struct buf out;
+	int rc = -1;
+
+	if (crypto_init(err) != 0 ||
+	    job_read(config, str_of(id), arena, &job, err) != 0)
+		return -1;
+	registry = registry_open(config, DB_TOOL, 0, err);
+	if (registry == NULL)
+		return -1;
+	buf_init(&out, JOB_SIZE);
+	rc = job_command(config, registry, &job, arena, argv, &out, err);
+	if (rc == 0 && (printf("%.*s", STR_FMT(buf_view(&out))) < 0 ||
+			   fflush(stdout) != 0))
+		rc = err_sys(err, "standard output");
+	buf_free(&out);
+	registry_close(registry);
+	return rc;
+}
+
+int
+cmd_job(int argc, char **argv)
+{
+	struct arena *arena = arena_new(4 * JOB_SIZE);
+	struct err err = ERR_INIT;
+	struct config config;
+	char *words[JOB_WORDS];
+	int rc = -1;
+
+	if (argc != 2 && (argc != 4 || strcmp(argv[2], "-c") != 0)) {
+		(void)fputs("usage: rowhouse job ID [-c FILE]\n"
+			    "What `rowhouse steward` runs.\n",
+		    stderr);
+		arena_free(arena);
+		return 2;
+	}
+	if (config_load(&config, argc == 4 ? argv[3] : NULL, &err) == 0)
+		rc = prepare(&config, argv[1], arena, words, &err);
+	if (rc > 0) {
+		execv(BINARY, words);
+		err_sys(&err, "cannot execute %s", BINARY);
+	}
+	if (err.code != ERR_NONE)
+		(void)fprintf(stderr, "rowhouse job: %s\n", err.msg);
+	arena_free(arena);
+	return err_class(err.code)->exit;
+}

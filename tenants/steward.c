@@ -1,0 +1,543 @@
+/*
+ * One loop: what is in the directory, oldest first; inotify says when there is
+ * more, a pidfd when one has ended.
+ *
+ * The record says "running" before there is a process, and how it ended after
+ * it has: a record that says so when nobody is at it was interrupted.  What
+ * failed in a way that passes (exit status 75), or was interrupted, is tried
+ * again a few times, each time later.
+ */
+#include "tenants/steward.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tenants/base/clock.h"
+#include "tenants/base/json.h"
+#include "tenants/base/log.h"
+#include "tenants/job.h"
+
+#define BINARY    "/proc/self/exe"
+#define AT_ONCE   2
+#define LOOK_MS   60000 /* should inotify have missed something */
+#define AGAIN_MS  1000 /* where a record could not be written */
+#define FIRST_MS  1000
+#define LAST_MS   60000
+#define ATTEMPTS  8
+#define TRY_AGAIN 75
+#define LIST_MAX  ((size_t)1 << 20)
+#define FOREVER   INT64_MAX
+
+/* One that is in progress, or whose end has not been written down yet. */
+struct task {
+	struct job job; /* id "": none */
+	struct arena *arena;
+	pid_t pid; /* 0: it has ended */
+	int pid_fd;
+	int out, err; /* what it says: files that have no name */
+};
+
+struct steward {
+	const struct config *config;
+	struct layout_path dir;
+	int lock, signals, changes;
+	struct task task[AT_ONCE];
+	struct arena *arena; /* of a look */
+	int64_t look_ms; /* mono */
+	int leaving; /* begins nothing any more */
+	int stopping; /* and ends what is in progress */
+};
+
+static int64_t
+backoff_ms(int64_t attempts)
+{
+	int64_t wait_ms = FIRST_MS;
+
+	while (--attempts > 0 && wait_ms < LAST_MS)
+		wait_ms *= 2;
+	return wait_ms;
+}
+
+static void
+note(const struct job *job, const char *event)
+{
+	struct log_line line;
+
+	log_begin(&line,
+	    job->state == JOB_FAILED ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, event);
+	log_str(&line, "job", str_of(job->id));
+	log_str(&line, "tenant", str_of(job->tenant));
+	if (job->error[0] != '\0')
+		log_str(&line, "text", str_of(job->error));
+	log_end(&line);
+}
+
+/* --- one process ------------------------------------------------------------- */
+
+/* In the child. */
+static void
+become(char *const *argv, pid_t parent, int out, int err)
+{
+	sigset_t none;
+	int input;
+
+	sigemptyset(&none);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) != 0)
+		return;
+	input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (input < 0 || dup2(input, STDIN_FILENO) < 0 ||
+	    dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+		return;
+	execv(BINARY, argv);
+}
+
+static int
+begin(struct steward *steward, struct task *task, struct err *err)
+{
+	char name[] = "rowhouse", verb[] = "job", c[] = "-c";
+	char file[CONFIG_PATH_MAX];
+	char *argv[] = { name, verb, task->job.id, c, file, NULL };
+	pid_t parent = getpid(), pid;
+
+	(void)snprintf(file, sizeof(file), "%s", steward->config->file);
+	task->out = memfd_create("rowhouse-job", MFD_CLOEXEC);
+	task->err = memfd_create("rowhouse-job", MFD_CLOEXEC);
+	if (task->out < 0 || task->err < 0)
+		return err_sys(err, "memfd_create");
+	pid = fork();
+	if (pid < 0)
+		return err_sys(err, "fork");
+	if (pid == 0) {
+		become(argv, parent, task->out, task->err);
+		_exit(127);
+	}
+	task->pid = pid;
+	task->pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return task->pid_fd < 0 ? err_sys(err, "pidfd_open") : 0;
+}
+
+static void
+drop(struct task *task)
+{
+	file_drop(&task->pid_fd);
+	file_drop(&task->out);
+	file_drop(&task->err);
+	arena_free(task->arena);
+	memset(task, 0, sizeof(*task));
+	task->pid_fd = task->out = task->err = -1;
+}
+
+/* What it said, the first JOB_RESULT bytes of it. */
+static struct str
+said(int fd, struct arena *arena)
+{
+	char *text = arena_alloc(arena, JOB_RESULT);
+	ssize_t n = pread(fd, text, JOB_RESULT, 0);
+
+	return n > 0 ? str_trim(str_make(text, (size_t)n)) : STR_NONE;
+}
+
+/* JSON as it is; of all else, a text that a console can show. */
+static void
+take_result(const struct steward *steward, struct task *task)
+{
+	const struct json_limits limits = { 12, 1000 };
+	struct str text = said(task->out, task->arena);
+	const struct json *root;
+	struct err ignored = ERR_INIT;
+	struct buf out;
+
+	if (json_parse(text, limits, task->arena, &root, &ignored) == 0 &&
+	    root->type == JSON_OBJECT) {
+		task->job.result = text;
+		return;
+	}
+	buf_init(&out, JOB_SIZE / 2);
+	buf_puts(&out, "{\"text\":");
+	json_put_string(&out, str_sub(text, 0, JOB_ERROR));
+	if (task->job.kind == JOB_EXPORT) {
+		buf_puts(&out, ",\"path\":");
+		json_put_string(&out,
+		    str_of(job_export_path(steward->config, &task->job).p));
+	}
+	buf_putc(&out, '}');
+	task->job.result = arena_str(task->arena, buf_view(&out));
+	buf_free(&out);
+}
+
+/* What is not UTF-8 goes out as JSON has it: job_put() sees to that. */
+static void
+take_error(struct task *task, const char *otherwise)
+{
+	struct str text = said(task->err, task->arena);
+
+	if (text.n == 0)
+		text = str_of(otherwise);
+	(void)str_copy(str_sub(text, 0, JOB_ERROR), task->job.error,
+	    sizeof(task->job.error));
+}
+
+static void
+try_again(struct steward *steward, struct task *task)
+{
+	struct job *job = &task->job;
+
+	job->state = job->attempts < ATTEMPTS || steward->stopping ? JOB_WAITING
+								   : JOB_FAILED;
+}
+
+/* Its record says how it ended; where that cannot be written, later. */
+static void
+settle(struct steward *steward, struct task *task)
+{
+	struct err err = ERR_INIT;
+
+	if (job_write(steward->config, &task->job, &err) != 0) {
+		log_err("jobs", str_of(task->job.tenant), &err);
+		steward->look_ms = clock_mono_ms() + AGAIN_MS;
+		return;
+	}
+	note(&task->job,
+	    task->job.state == JOB_WAITING ? "job put off" : "job ended");
+	drop(task);
+	steward->look_ms = 0;
+}
+
+static void
+ended(struct steward *steward, struct task *task, int status)
+{
+	struct job *job = &task->job;
+	char how[64];
+
+	task->pid = 0;
+	job->error[0] = '\0';
+	job->ended_ms = clock_wall_ms();
+	if (WIFSIGNALED(status)) {
+		(void)snprintf(
+		    how, sizeof(how), "ended by signal %d", WTERMSIG(status));
+		take_error(task, how);
+		try_again(steward, task);
+	} else if (WEXITSTATUS(status) == 0) {
+		job->state = JOB_DONE;
+		take_result(steward, task);
+	} else {
+		(void)snprintf(
+		    how, sizeof(how), "exit status %d", WEXITSTATUS(status));
+		take_error(task, how);
+		job->state = JOB_FAILED;
+		if (WEXITSTATUS(status) == TRY_AGAIN)
+			try_again(steward, task);
+	}
+	if (!job_has_ended(job))
+		job->ended_ms = 0;
+	settle(steward, task);
+}
+
+static void
+reap(struct steward *steward)
+{
+	struct task *task = steward->task;
+	int status;
+
+	for (; task < steward->task + AT_ONCE; task++)
+		if (task->pid != 0 &&
+		    waitpid(task->pid, &status, WNOHANG) == task->pid)
+			ended(steward, task, status);
+}
+
+/* --- the directory ------------------------------------------------------------- */
+
+static struct task *
+find_task(struct steward *steward, const char *id)
+{
+	struct task *task = steward->task;
+
+	for (; task < steward->task + AT_ONCE; task++)
+		if (strcmp(task->job.id, id) == 0)
+			return task;
+	return NULL;
+}
+
+static void
+start(struct steward *steward, struct task *task, const struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	task->job = *job;
+	task->job.result = STR_NONE;
+	task->arena = arena_new(8 * JOB_SIZE);
+	task->job.state = JOB_RUNNING;
+	task->job.attempts++;
+	task->job.begun_ms = clock_wall_ms();
+	if (job_write(steward->config, &task->job, &err) == 0) {
+		note(&task->job, "job begins");
+		if (begin(steward, task, &err) == 0)
+			return;
+	}
+	log_err("jobs", str_of(job->tenant), &err);
+	/* Without a pidfd its end shows at the next look. */
+	if (task->pid == 0)
+		drop(task);
+	steward->look_ms = clock_mono_ms() + AGAIN_MS;
+}
+
+static void
+give_up(struct steward *steward, struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	job->state = JOB_FAILED;
+	job->ended_ms = clock_wall_ms();
+	if (job->error[0] == '\0')
+		(void)snprintf(job->error, sizeof(job->error),
+		    "interrupted %lld times", (long long)job->attempts);
+	if (job_write(steward->config, job, &err) != 0)
+		log_err("jobs", str_of(job->tenant), &err);
+	else
+		note(job, "job ended");
+}
+
+/* Its time has come, or a while is left until then. */
+static void
+consider(struct steward *steward, struct job *job)
+{
+	int64_t wait_ms =
+	    job->attempts == 0
+		? 0
+		: job->begun_ms + backoff_ms(job->attempts) - clock_wall_ms();
+	struct task *task = find_task(steward, "");
+
+	if (find_task(steward, job->id) != NULL)
+		return;
+	if (job->attempts >= ATTEMPTS) {
+		give_up(steward, job);
+		return;
+	}
+	/* A clock that was set back is no reason to wait for longer. */
+	if (wait_ms > backoff_ms(job->attempts))
+		wait_ms = 0;
+	if (wait_ms > 0) {
+		if (steward->look_ms > clock_mono_ms() + wait_ms)
+			steward->look_ms = clock_mono_ms() + wait_ms;
+	} else if (task != NULL) {
+		start(steward, task, job);
+	}
+}
+
+static void
+forget(struct steward *steward, const struct job *job)
+{
+	struct layout_path path = steward->dir;
+	size_t n = strlen(path.p);
+	struct err err = ERR_INIT;
+
+	(void)snprintf(path.p + n, sizeof(path.p) - n, "/%s", job->id);
+	if ((job->kind == JOB_EXPORT &&
+		file_remove(job_export_path(steward->config, job).p, &err) !=
+		    0) ||
+	    file_remove(path.p, &err) != 0)
+		log_err("jobs", str_of(job->tenant), &err);
+}
+
+/* The newest first, so that it is known how many are kept. */
+static void
+prune(struct steward *steward, const struct file_names *names)
+{
+	int64_t now_ms = clock_wall_ms();
+	size_t i, kept = 0;
+
+	for (i = names->n; i-- > 0;) {
+		struct err err = ERR_INIT;
+		struct job job;
+
+		if (job_read(steward->config, str_of(names->name[i]),
+			steward->arena, &job, &err) != 0 ||
+		    !job_has_ended(&job))
+			continue;
+		if (++kept > JOB_KEPT || now_ms - job.ended_ms > JOB_KEEP_MS)
+			forget(steward, &job);
+	}
+}
+
+static void
+look(struct steward *steward)
+{
+	struct file_names names;
+	struct err err = ERR_INIT;
+	struct task *task = steward->task;
+	size_t i;
+
+	steward->look_ms = clock_mono_ms() + LOOK_MS;
+	for (; task < steward->task + AT_ONCE; task++)
+		if (task->job.id[0] != '\0' && task->pid == 0)
+			settle(steward, task);
+	arena_reset(steward->arena);
+	if (job_list(steward->config, steward->arena, &names, &err) != 0) {
+		log_err("jobs", STR_NONE, &err);
+		return;
+	}
+	for (i = 0; i < names.n && !steward->leaving; i++) {
+		struct job job;
+
+		err_clear(&err);
+		if (job_read(steward->config, str_of(names.name[i]),
+			steward->arena, &job, &err) != 0)
+			log_err("jobs", STR_NONE, &err);
+		else if (!job_has_ended(&job))
+			consider(steward, &job);
+	}
+	prune(steward, &names);
+}
+
+/* --- the loop ------------------------------------------------------------------- */
+
+static int
+is_busy(const struct steward *steward)
+{
+	const struct task *task = steward->task;
+
+	for (; task < steward->task + AT_ONCE; task++)
+		if (task->pid != 0)
+			return 1;
+	return 0;
+}
+
+static void
+take_signals(struct steward *steward)
+{
+	struct signalfd_siginfo info;
+	struct task *task = steward->task;
+
+	while (read(steward->signals, &info, sizeof(info)) == sizeof(info)) {
+		steward->leaving = 1;
+		if (info.ssi_signo == SIGHUP)
+			continue;
+		steward->stopping = 1;
+		for (; task < steward->task + AT_ONCE; task++)
+			if (task->pid != 0)
+				(void)kill(task->pid, SIGTERM);
+	}
+}
+
+static void
+take_changes(struct steward *steward)
+{
+	char events[4096];
+
+	while (read(steward->changes, events, sizeof(events)) > 0)
+		steward->look_ms = 0;
+}
+
+void
+steward_run(struct steward *steward)
+{
+	struct pollfd fds[2 + AT_ONCE];
+	int64_t wait_ms;
+	size_t i;
+
+	while (!steward->leaving || is_busy(steward)) {
+		if (!steward->leaving && clock_mono_ms() >= steward->look_ms)
+			look(steward);
+		fds[0] = (struct pollfd){ steward->signals, POLLIN, 0 };
+		fds[1] = (struct pollfd){ steward->changes, POLLIN, 0 };
+		for (i = 0; i < AT_ONCE; i++)
+			fds[2 + i] = (struct pollfd){ steward->task[i].pid_fd,
+				POLLIN, 0 };
+		wait_ms = steward->leaving ? AGAIN_MS
+					   : steward->look_ms - clock_mono_ms();
+		(void)poll(fds, 2 + AT_ONCE, wait_ms > 0 ? (int)wait_ms : 0);
+		take_signals(steward);
+		take_changes(steward);
+		reap(steward);
+	}
+}
+
+static int
+open_jobs(struct steward *steward, struct err *err)
+{
+	const struct config *config = steward->config;
+	char path[LAYOUT_MAX + 8];
+
+	steward->dir = layout_jobs(config);
+	if (file_mkdirs(steward->dir.p, 0770, err) != 0 ||
+	    file_mkdirs(layout_imports(config).p, 0700, err) != 0 ||
+	    file_mkdirs(layout_exports(config).p, 0700, err) != 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/lock", steward->dir.p);
+	steward->lock = file_open(path, O_RDWR | O_CREAT, 0660, err);
+	if (steward->lock < 0)
+		return -1;
+	if (flock(steward->lock, LOCK_EX | LOCK_NB) != 0)
+		return err_set(err, ERR_BUSY, "%s: another steward is at work",
+		    steward->dir.p);
+	steward->changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (steward->changes < 0 ||
+	    inotify_add_watch(
+		steward->changes, steward->dir.p, IN_MOVED_TO | IN_CREATE) < 0)
+		return err_sys(err, "cannot watch %s", steward->dir.p);
+	return 0;
+}
+
+static int
+open_signals(struct steward *steward, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return err_sys(err, "sigprocmask");
+	steward->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return steward->signals < 0 ? err_sys(err, "signalfd") : 0;
+}
+
+struct steward *
+steward_new(const struct config *config, struct err *err)
+{
+	struct steward *steward = calloc(1, sizeof(*steward));
+	size_t i;
+
+	if (steward == NULL)
+		err_die("out of memory: steward");
+	steward->config = config;
+	steward->lock = steward->signals = steward->changes = -1;
+	steward->arena =
+	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 8 * JOB_SIZE);
+	for (i = 0; i < AT_ONCE; i++)
+		drop(&steward->task[i]);
+	if (open_jobs(steward, err) == 0 && open_signals(steward, err) == 0)
+		return steward;
+	steward_free(steward);
+	return NULL;
+}
+
+void
+steward_free(struct steward *steward)
+{
+	size_t i;
+
+	if (steward == NULL)
+		return;
+	for (i = 0; i < AT_ONCE; i++)
+		drop(&steward->task[i]);
+	arena_free(steward->arena);
+	file_drop(&steward->changes);
+	file_drop(&steward->signals);
+	file_drop(&steward->lock);
+	free(steward);
+}
