@@ -24,10 +24,11 @@ unlike '  which is no failure' "$(cat "$LOG")" 'replicator [0-9]+: (exit status 
 
 # guards: one that was waiting to be started again at a renewal never was
 first=$(replicator)
-stop "$first" KILL
-background holder.log perl -e 'use Fcntl ":flock"; open(F, "+<", shift) or die;
-	flock(F, LOCK_EX) or die; sleep 600' "$DATA/replicator.lock"
+background holder.log perl -e 'use Fcntl ":flock"; open(F, "+<", shift) or die; $| = 1;
+	print "waits\n"; flock(F, LOCK_EX) or die; sleep 600' "$DATA/replicator.lock"
 holder=$pid
+wait_for 20 grep waits holder.log
+stop "$first" KILL
 ended() {
 	[ "$(grep -c 'ended text="replicator .*exit status' "$LOG")" -ge "$1" ]
 }
