@@ -532,7 +532,6 @@ void
 scoreboard_attempt_ok(struct scoreboard *board,
     const struct scoreboard_attempt *attempt, int64_t now_ms)
 {
-	struct limit_table *tables = board->attempts[attempt->what];
 	const struct limit_rate *rates = limits[attempt->what];
 	uint64_t keys[BYS];
 	int by;
@@ -540,5 +539,6 @@ scoreboard_attempt_ok(struct scoreboard *board,
 	hash_attempt(board, attempt, keys);
 	for (by = 0; by < BYS; by++)
 		if (by == BY_ACCOUNT || attempt->what == SCOREBOARD_OPERATOR)
-			limit_give(&tables[by], keys[by], &rates[by], now_ms);
+			limit_give(&board->attempts[attempt->what][by],
+			    keys[by], &rates[by], now_ms);
 }

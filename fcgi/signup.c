@@ -145,24 +145,6 @@ make(struct answer *answer, const struct users_request *request,
 	return -1;
 }
 
-static int
-make_in_place(struct answer *answer, const struct users_request *request,
-    const struct users_form *form, struct err *err)
-{
-	const struct answer_env *env = answer->env;
-	int rc;
-
-	if (!scoreboard_enter(
-		env->board, env->slot, PLACE, AT_ONCE, PATIENCE_MS)) {
-		err_set(err, ERR_LIMIT, "too many are signing up just now");
-		err->retry_after = 1;
-		return -1;
-	}
-	rc = make(answer, request, form, err);
-	scoreboard_leave(env->board, env->slot);
-	return rc;
-}
-
 /* Whoever was not sent it can ask for it. */
 static void
 welcome(struct answer *answer, struct str email)
