@@ -42,10 +42,16 @@ SANITIZED := -DSANITIZED
 SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
+COMMA   := ,
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE $(SANITIZED) $(FORTIFY) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
-LIBS    := -lcurl -lfcgi -lsqlite3 -lsodium -llz4 -lseccomp -lm -pthread
+
+# What stands in a release, so that the server it goes to need not have it.
+# libcurl does not: Debian has no archive of the Kerberos that it is made with.
+SHIPPED := -lfcgi -lsqlite3 -lsodium -llz4 -lseccomp
+LIBS    := $(if $(STATIC),-Wl$(COMMA)-Bstatic $(SHIPPED) -Wl$(COMMA)-Bdynamic,$(SHIPPED)) \
+           -lcurl -lm -pthread
 
 BASE    := $(wildcard tenants/base/*.c)
 TENANTS := $(wildcard tenants/*.c)
@@ -112,6 +118,10 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(call obj,$(TOOL_SUPPORT)) $(ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 tools: $(TOOL_BIN)
+
+# What scripts/deploy sends: with as few libraries of the server's as can be.
+release:
+	@$(MAKE) --no-print-directory O=$(O)/release STATIC=yes all
 
 # Programs of the tests, without running them.
 programs: all tools $(UNIT_BIN)
@@ -209,11 +219,12 @@ help:
 	@echo 'make bench     what requests cost, and what replication does (13 minutes)'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
 	@echo 'make install   DESTDIR= prefix=/usr/local'
+	@echo 'make release   what scripts/deploy sends to a server'
 	@echo 'make clean     remove $(O)'
 	@echo 'SAN=address,undefined with any of these: a build with sanitizers'
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 .PHONY: all run test unit e2e fuzz faults sqlmap isolation mutants bench lint tools programs install \
-        clean help
+        release clean help
 .SECONDARY:

@@ -6,9 +6,8 @@
 #include "replication/cmd_clone.h"
 #include "replication/cmd_erase.h"
 #include "replication/store_check.h"
+#include "tenants/base/version.h"
 #include "tenants/cmd.h"
-
-#define ROWHOUSE_VERSION "0.1.0"
 
 static int
 check(int argc, char **argv)
@@ -38,6 +37,7 @@ static const struct command {
 	    "create, clone, list, suspend, delete, erase and more" },
 	{ "check", check, "all that can be wrong, before it is" },
 	{ "migrate", cmd_migrate, "pending migrations, at every tenant" },
+	{ "health", cmd_health, "does the pool answer, and of which release?" },
 	{ "status", cmd_status, "lag, position and size of every tenant" },
 	{ "verify", cmd_verify, "restore to scratch, and compare" },
 	{ "restore", cmd_restore, "a tenant, at any point of its history" },

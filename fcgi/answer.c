@@ -17,6 +17,7 @@
 #include "tenants/audit.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
+#include "tenants/base/version.h"
 #include "tenants/slug.h"
 #include "tenants/usage_show.h"
 
@@ -350,6 +351,21 @@ put_metrics(struct answer *answer, struct err *err)
 	return buf_check(&response->body, "the answer", err);
 }
 
+/* Of which release it is, the world need not know. */
+static void
+put_health(struct answer *answer)
+{
+	struct buf *body = &answer->response->body;
+
+	buf_puts(body,
+	    "{\"message\":\"API is healthy.\",\"code\":200,\"data\":{");
+	if (answer->host == ROUTE_MACHINE) {
+		buf_puts(body, "\"version\":\"" ROWHOUSE_VERSION "\",\"release\":");
+		json_put_string(body, str_of(answer->env->release));
+	}
+	buf_puts(body, "}}");
+}
+
 void
 answer_init(struct answer *answer, const struct answer_env *env,
     const struct request *request, struct response *response)
@@ -400,9 +416,7 @@ answer_body(struct answer *answer, struct str body, struct err *err)
 		response->status = 204;
 		return 0;
 	case ROUTE_HEALTH:
-		buf_puts(&response->body,
-		    "{\"message\":\"API is healthy.\",\"code\":200,"
-		    "\"data\":{}}");
+		put_health(answer);
 		return 0;
 	case ROUTE_METRICS:
 		return put_metrics(answer, err);

@@ -26,6 +26,7 @@ struct answer_env {
 	struct openapi *openapi;
 	const struct secret *master;
 	const char *operator_token;	/* "" = there is none */
+	const char *release;		/* its name, or "" */
 	struct scoreboard *board;
 	int slot;
 	struct durable *durable;	/* call.watch is its */

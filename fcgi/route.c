@@ -17,7 +17,7 @@ static const struct path {
 		enum route route;
 	} methods[METHODS + 1];
 } paths[] = {
-	{ ROUTE_PLATFORM | ROUTE_TENANT, { "api", "health" },
+	{ ROUTE_PLATFORM | ROUTE_TENANT | ROUTE_MACHINE, { "api", "health" },
 	    "GET, HEAD, OPTIONS", { { "GET", ROUTE_HEALTH } } },
 	{ ROUTE_PLATFORM, { "metrics" }, "GET, HEAD, OPTIONS",
 	    { { "GET", ROUTE_METRICS } } },

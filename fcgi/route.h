@@ -51,7 +51,7 @@ enum route {
 	ROUTE_CONFIRM_INVITATION
 };
 
-/* ROUTE_MACHINE: what the web server asks for itself (TENANT is "-ask"). */
+/* ROUTE_MACHINE: what this machine asks for itself (TENANT is "-ask"). */
 enum route_host { ROUTE_PLATFORM = 1, ROUTE_TENANT = 2, ROUTE_MACHINE = 4 };
 
 /*

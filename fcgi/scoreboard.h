@@ -24,6 +24,9 @@ enum scoreboard_state {
 
 struct scoreboard;
 
+/* Exit status of a worker that cannot use its supervisor's. */
+#define SCOREBOARD_FOREIGN 4
+
 /* A new one and its descriptor, which is CLOEXEC; or that of a descriptor. */
 struct scoreboard *scoreboard_create(int *fd, struct err *err);
 struct scoreboard *scoreboard_map(int fd, struct err *err);

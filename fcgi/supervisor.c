@@ -41,6 +41,7 @@
 #include "fcgi/listen.h"
 #include "fcgi/operator.h"
 #include "fcgi/places.h"
+#include "fcgi/release.h"
 #include "fcgi/scoreboard.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
@@ -71,6 +72,7 @@ struct supervisor {
 	int board_fd;
 	struct places places;
 	enum renewal renewal;
+	int renewals; /* that are over */
 	int asked_again; /* while one was on its way */
 	int64_t renewal_ms; /* until when it has to be through */
 	int stopping;
@@ -187,6 +189,7 @@ renewal_fails(struct supervisor *sv, const char *why)
 {
 	renewal_ends(sv, sv->served ? NOT_RENEWED : "STATUS=cannot start");
 	places_tell_workers(&sv->places, PHASE_FRESH, SIGTERM);
+	release_note(&sv->config, ++sv->renewals, why);
 	if (sv->served) {
 		log_error(
 		    "renewal", "%s; the generation that serves goes on", why);
@@ -274,6 +277,7 @@ renewal_is_through(struct supervisor *sv)
 	keep_mailer(sv);
 	keep_steward(sv);
 	sv->served = 1;
+	release_note(&sv->config, ++sv->renewals, NULL);
 }
 
 static int
@@ -387,7 +391,11 @@ ended(struct supervisor *sv, struct place *place, int status)
 		break;
 	case PHASE_FRESH:
 		place->phase = PHASE_NONE;
-		renewal_fails(sv, "a fresh worker ended");
+		renewal_fails(sv,
+		    WIFEXITED(status) &&
+			    WEXITSTATUS(status) == SCOREBOARD_FOREIGN
+			? "the supervisor is of another release: restart it"
+			: "a fresh worker ended");
 		break;
 	case PHASE_RELIEF:
 		place->phase = PHASE_NONE;

@@ -18,6 +18,7 @@
 #include "fcgi/answer.h"
 #include "fcgi/conn.h"
 #include "fcgi/operator.h"
+#include "fcgi/release.h"
 #include "fcgi/request.h"
 #include "fcgi/response.h"
 #include "fcgi/scoreboard.h"
@@ -41,6 +42,7 @@ struct worker {
 	struct app *app;
 	struct secret master;
 	char operator_token[OPERATOR_TOKEN];
+	char release[RELEASE_NAME];
 	struct answer_env env;
 	struct response response;
 	struct buf head;
@@ -53,7 +55,7 @@ struct worker {
 static int
 open_all(struct worker *worker, struct err *err)
 {
-	const struct config *config = &worker->config;
+	struct config *config = &worker->config;
 	struct answer_env *env = &worker->env;
 	const struct conn_opts opts = {
 		.fd = STDIN_FILENO,
@@ -74,6 +76,8 @@ open_all(struct worker *worker, struct err *err)
 	if (crypto_key_load(
 		layout_master_key(config).p, &worker->master, err) != 0)
 		return -1;
+	if (release_find(config, worker->release, err) != 0)
+		return -1;
 	worker->app = app_load(config->app, NULL, NULL, err);
 	if (!worker->app)
 		return err_wrap(err, "application");
@@ -93,6 +97,7 @@ open_all(struct worker *worker, struct err *err)
 	env->master = &worker->master;
 	operator_load(config, worker->operator_token);
 	env->operator_token = worker->operator_token;
+	env->release = worker->release;
 	return 0;
 }
 
@@ -366,6 +371,9 @@ cmd_worker(int argc, char **argv)
 		log_err("cannot start", STR_NONE, &err);
 	else if ((rc = serve(&worker, &err)) != 0)
 		log_err("cannot go on", STR_NONE, &err);
+	if (rc != 0)
+		rc = worker.env.board ? err_class(err.code)->exit
+				      : SCOREBOARD_FOREIGN;
 	close_all(&worker);
-	return rc == 0 ? 0 : err_class(err.code)->exit;
+	return rc;
 }

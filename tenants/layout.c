@@ -176,6 +176,12 @@ layout_control_socket(const struct config *config)
 }
 
 struct layout_path
+layout_renewal(const struct config *config)
+{
+	return path("%s/renewal", config->run);
+}
+
+struct layout_path
 layout_full_all(const struct config *config)
 {
 	return path("%s/full", config->run);

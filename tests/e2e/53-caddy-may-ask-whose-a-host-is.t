@@ -38,7 +38,9 @@ for host in localhost acme.localhost shop.example.com; do
 	ok "on the host $host there is no such thing" test "$status" = 404 -o "$status" = 401
 done
 http "http://127.0.0.1:$PORT/api/health"
-is 'and nothing else is here' "$status" 404
+is 'and whether it is up' "$status" 200
+http "http://127.0.0.1:$PORT/api/collections/users/auth-methods"
+is '  nothing else is here' "$status" 404
 http "http://127.0.0.1:$PORT/"
 is '  no page either' "$status" 404
 # an address of this machine that is not loopback is as good as another machine

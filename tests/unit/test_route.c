@@ -21,7 +21,7 @@ static const struct {
 	{ ROUTE_PLATFORM, "GET", "api/openapi.json", ROUTE_OPENAPI, HEALTH,
 	    NULL },
 	{ ROUTE_MACHINE, "GET", "api/domains/ask", ROUTE_ASK, HEALTH, NULL },
-	{ ROUTE_MACHINE, "GET", "api/health", ROUTE_NONE, NULL, NULL },
+	{ ROUTE_MACHINE, "GET", "api/health", ROUTE_HEALTH, HEALTH, NULL },
 	{ ROUTE_PLATFORM, "GET", "api/domains/ask", ROUTE_NONE, NULL, NULL },
 	{ ROUTE_TENANT, "GET", "api/domains/ask", ROUTE_NONE, NULL, NULL },
 	{ ROUTE_PLATFORM, "GET", "api/signup", ROUTE_SIGN_UP_HOW, HEALTH,

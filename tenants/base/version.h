@@ -1,0 +1,6 @@
+#ifndef ROWHOUSE_BASE_VERSION_H
+#define ROWHOUSE_BASE_VERSION_H
+
+#define ROWHOUSE_VERSION "0.1.0"
+
+#endif
