@@ -117,7 +117,14 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(call obj,$(TOOL_SUPPORT)) $(ARCHIVES)
 	$(call say,LINK)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
-tools: $(TOOL_BIN)
+# A release that does not do, for the tests of deploying.
+$(O)/broken: $(call obj,rowhouse.c tests/deploy/broken.c) $(ARCHIVES)
+	$(call say,LINK)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=conn_answer \
+	    -Wl,--wrap=replicator_run -Wl,--wrap=scoreboard_map \
+	    -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+tools: $(TOOL_BIN) $(O)/broken
 
 # What scripts/deploy sends: with as few libraries of the server's as can be.
 release:
