@@ -79,7 +79,8 @@ ok '  so somebody does not get in' test $? -ne 0
 as nobody caddy "$FCGI" $SOCKET GET /api/health >answer 2>&1
 like '  and the first request of Caddy'\''s starts it' "$(cat answer)" '^Status: [24]'
 is '  as its own user' "$(ps -o user:20= -p "$(show pool MainPID)")" rowhouse
-is '  who says how he is' "$(show pool StatusText)" serves
+says_so() { [ "$(show pool StatusText)" = serves ]; }
+ok '  who says how he is' wait_for 20 says_so
 
 # --- three users, one house --------------------------------------------------------
 (

@@ -288,9 +288,9 @@ enters_a_namespace(void)
 }
 
 static int
-kills_the_supervisor(void)
+signals_the_supervisor_otherwise(void)
 {
-	return kill(getppid(), SIGKILL);
+	return kill(getppid(), SIGURG); /* which hurts nobody */
 }
 
 static int
@@ -493,7 +493,7 @@ static const struct attempt attempts[] = {
 	A(WORKER, REFUSED, opens_packet),
 	A(WORKER, REFUSED, forks),
 	A(WORKER, REFUSED, enters_a_namespace),
-	A(WORKER, REFUSED, kills_the_supervisor),
+	A(WORKER, REFUSED, signals_the_supervisor_otherwise),
 	A(WORKER, REFUSED, asks_for_others),
 	A(WORKER, REFUSED, maps_code),
 	A(WORKER, REFUSED, makes_data_code),
