@@ -110,7 +110,8 @@ confine(struct worker *worker, struct err *err)
 {
 	struct sandbox sandbox;
 
-	sandbox_init(&sandbox, 0);
+	/* A password is hashed in one. */
+	sandbox_init(&sandbox, SANDBOX_THREADS);
 	if (worker->supervised) {
 		sandbox.tells = getppid();
 		sandbox.silent = 1;

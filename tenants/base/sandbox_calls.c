@@ -27,6 +27,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -164,6 +165,24 @@ add_memory(scmp_filter_ctx filter, unsigned may)
 	return rc;
 }
 
+/* Threads, no processes; and one may stand back behind the others. */
+static int
+add_threads(scmp_filter_ctx filter)
+{
+	const int calls[] = { SCMP_SYS(getpriority), SCMP_SYS(setpriority) };
+	int rc;
+	size_t i;
+
+	rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+	    SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES | CLONE_THREAD,
+		CLONE_THREAD));
+	for (i = 0; i < N(calls) && rc == 0; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 2,
+		    SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS),
+		    SCMP_A1(SCMP_CMP_EQ, 0));
+	return rc;
+}
+
 static int
 add_processes(scmp_filter_ctx filter, const struct sandbox *sandbox)
 {
@@ -181,9 +200,11 @@ add_processes(scmp_filter_ctx filter, const struct sandbox *sandbox)
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		    SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
-	if (rc == 0 && sandbox->may)
+	if (rc == 0 && (sandbox->may & SANDBOX_SELF))
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone),
 		    1, SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
+	else if (rc == 0 && (sandbox->may & SANDBOX_THREADS))
+		rc = add_threads(filter);
 	if (rc == 0 && (sandbox->may & SANDBOX_SELF))
 		rc = add(filter, SCMP_ACT_ALLOW, self, N(self));
 	else if (rc == 0)

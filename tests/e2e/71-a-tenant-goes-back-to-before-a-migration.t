@@ -93,7 +93,7 @@ for slug in idle late; do
 	"$ROWHOUSE" status $slug >/dev/null
 	wait_for 20 arrived $slug
 	before $slug $last
-	is "of $slug, who slept" "$at $exact $(differs $slug "$last")" "$((last - 1)) 1 0 0"
+	is "of $slug, who slept" "$at $exact $(differs "$slug" "$last")" "$((last - 1)) 1 0 0"
 done
 
 # several at once are one step back

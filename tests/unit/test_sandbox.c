@@ -23,6 +23,7 @@
 #include "tenants/base/file.h"
 #include "tenants/base/sandbox_calls.h"
 #include "tenants/base/sandbox_files.h"
+#include "tenants/base/thread.h"
 #include "tenants/db.h"
 #include "tests/unit/unit.h"
 
@@ -125,6 +126,28 @@ begins_threads(void)
 
 	return pthread_create(&other, NULL, thread, NULL) != 0 ||
 	       pthread_join(other, NULL) != 0;
+}
+
+static void *
+note_priority(void *arg)
+{
+	*(int *)arg = getpriority(PRIO_PROCESS, 0);
+	return NULL;
+}
+
+static int
+hashes_behind_the_others(void)
+{
+	int before = getpriority(PRIO_PROCESS, 0), there = before;
+
+	thread_run_nicer(1, note_priority, &there);
+	return there != before + 1 && before < 19;
+}
+
+static int
+stands_behind_a_process(void)
+{
+	return setpriority(PRIO_PROCESS, getppid(), 19);
 }
 
 static int
@@ -445,7 +468,7 @@ calls_as_x32(void)
 /* --- the cases --------------------------------------------------------------- */
 
 enum end { WORKS, REFUSED, KILLED };
-#define WORKER         0
+#define WORKER         SANDBOX_THREADS
 #define MAILER         (SANDBOX_NETWORK | SANDBOX_THREADS)
 #define TO_A_DIRECTORY SANDBOX_THREADS
 #define PROVING        (SANDBOX_THREADS | SANDBOX_SELF)
@@ -474,6 +497,8 @@ static const struct attempt attempts[] = {
 	A(WORKER, WORKS, tells_the_supervisor),
 	A(WORKER, WORKS, talks_to_neighbours),
 	A(WORKER, WORKS, hashes),
+	A(WORKER, WORKS, hashes_behind_the_others),
+	A(WORKER, REFUSED, stands_behind_a_process),
 	A(WORKER, REFUSED, opens_shadow),
 	A(WORKER, REFUSED, opens_passwd),
 	A(WORKER, REFUSED, opens_by_the_way_of_proc),
@@ -520,6 +545,7 @@ static const struct attempt attempts[] = {
 	A(MAILER, REFUSED, opens_packet),
 	A(MAILER, REFUSED, listens),
 	A_FROM(4, MAILER, REFUSED, binds),
+	A(MAILER, REFUSED, forks),
 	A(MAILER, REFUSED, enters_a_namespace),
 	A(MAILER, REFUSED, signals_a_neighbour),
 	A(MAILER, KILLED, executes_at_all),
