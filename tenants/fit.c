@@ -15,7 +15,7 @@
 #include "tenants/system_schema.h"
 
 #define POINT_MS   1000 /* for which a first request may be held up */
-#define SCHEMAS    16 /* of which the verdict is kept */
+#define SCHEMAS    8 /* of which the verdict is kept */
 #define FAILURES   1024
 #define SCHEMA_MAX ((size_t)16 << 20)
 #define RETRY_S    30

@@ -52,7 +52,7 @@ left=0
 for round in $(seq 30); do
 	next_migration
 	background "migrate.log" "$ROWHOUSE" migrate --jobs 2 --canary t2
-	sleep "$(awk -v ms="$took" -v r="$round" 'BEGIN { print ms * r / 28000 }')"
+	sleep "$(awk -v ms="$took" -v r="$round" 'BEGIN { print ms * r / 20000 }')"
 	kill -s KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	whole || bad=$((bad + 1))
