@@ -40,21 +40,18 @@ replaces(const struct hint_queue *queue, const struct hint *new_one,
 	       strcmp(new_one->slug, old->slug) == 0;
 }
 
-/* 1 where the queue was empty. */
-static int
+/* With the lock. */
+static void
 put(struct hint_queue *queue, const struct hint *hint)
 {
 	struct hint *last;
 	size_t i;
-	int was_empty;
 
-	pthread_mutex_lock(&queue->lock);
-	was_empty = queue->n == 0;
 	for (i = 1; i <= queue->n && i <= LOOK_BACK; i++) {
 		last = &queue->ring[(queue->first + queue->n - i) % HINTS];
 		if (replaces(queue, hint, last)) {
 			*last = *hint;
-			goto out;
+			return;
 		}
 	}
 	if (queue->n == HINTS) {
@@ -62,9 +59,16 @@ put(struct hint_queue *queue, const struct hint *hint)
 		queue->n--;
 	}
 	queue->ring[(queue->first + queue->n++) % HINTS] = *hint;
-out:
-	pthread_mutex_unlock(&queue->lock);
-	return was_empty;
+}
+
+/* All that the socket has; with the lock, so that none is on its way between. */
+static void
+drain(struct hint_queue *queue)
+{
+	struct hint hint;
+
+	while (hint_receive(queue->fd, &hint) > 0)
+		put(queue, &hint);
 }
 
 static void
@@ -85,17 +89,19 @@ receive(void *arg)
 		{ .fd = queue->fd, .events = POLLIN },
 		{ .fd = queue->stop_fd, .events = POLLIN },
 	};
-	struct hint hint;
 
 	for (;;) {
-		int wake = 0;
+		int wake;
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			err_die("hints: poll: %s", strerror(errno));
 		if (fds[1].revents != 0)
 			return NULL;
-		while (hint_receive(queue->fd, &hint) > 0)
-			wake |= put(queue, &hint);
+		pthread_mutex_lock(&queue->lock);
+		wake = queue->n == 0;
+		drain(queue);
+		wake = wake && queue->n > 0;
+		pthread_mutex_unlock(&queue->lock);
 		if (wake)
 			signal_fd(queue->ready_fd);
 	}
@@ -154,6 +160,9 @@ hint_queue_take(struct hint_queue *queue, struct hint *out)
 	int got = 0;
 
 	pthread_mutex_lock(&queue->lock);
+	/* On a busy machine the thread may be late. */
+	if (queue->n == 0)
+		drain(queue);
 	if (queue->n > 0) {
 		*out = queue->ring[queue->first];
 		queue->first = (queue->first + 1) % HINTS;

@@ -25,7 +25,10 @@ void hint_queue_stop(struct hint_queue *queue);
 /* Readable when there may be hints. */
 int hint_queue_fd(const struct hint_queue *queue);
 
-/* The oldest: 1, or 0 when there is none. */
+/*
+ * The oldest: 1, or 0 when there is none: then whatever was sent before the call,
+ * and was not taken, found the kernel's queue full.
+ */
 int hint_queue_take(struct hint_queue *queue, struct hint *out);
 
 #endif
