@@ -75,7 +75,7 @@ said=$(/usr/bin/python3 "$ROOT/tests/app/requests.py" "$PORT" acme.localhost \
     owner@acme.example "$PASSWORD" 2>requests.log)
 is 'whatever is asked is answered from there' "$? $said" '0 '
 like '  and much was' "$(cat requests.log)" '^[0-9]{4,} requests'
-said=$(ROUNDS=40 /usr/bin/python3 "$ROOT/tests/app/requests.py" "$PORT" localhost - - \
+said=$(ROUNDS=40 /usr/bin/python3 "$ROOT/tests/app/requests.py" "$PORT" localhost - "$(cat "$DATA/operator.token")" \
     2>requests.log)
 is '  on the host of the platform, too' "$? $said" '0 '
 sign_in globex
