@@ -51,15 +51,18 @@ for unit in "$units"/*.service "$units"/*.socket; do
 done
 is 'the program is the current release'"'"'s' "$(readlink "$R/usr/local/bin/rowhouse")" \
     /usr/local/lib/rowhouse/current/rowhouse
-is 'the Caddyfile of before is kept' "$(cat "$R/etc/caddy/Caddyfile.before-rowhouse")" \
-    '# what the package brought'
+is 'the package'"'"'s Caddyfile stays' "$(cat "$R/etc/caddy/Caddyfile")" '# what the package brought'
 valid() {
 	(set -a
 	# shellcheck disable=SC1091
-	. "$R/etc/caddy/rowhouse"
-	caddy validate --adapter caddyfile --config "$R/etc/caddy/Caddyfile")
+	. "$R/etc/caddy/rowhouse.env"
+	ROWHOUSE_ACCESS_LOG=$SCRATCH/access.log
+	XDG_DATA_HOME=$SCRATCH
+	caddy validate --adapter caddyfile --config "$R/etc/caddy/rowhouse/https.caddy")
 }
 ok '  and ours is one for this Caddy' valid
+like '  which its service starts' "$(cat "$R/etc/systemd/system/caddy.service.d/rowhouse.conf")" \
+    '^ExecStart=/usr/bin/caddy run --config /etc/caddy/rowhouse/https\.caddy'
 
 # the configuration is read, but for where the data is
 ok 'the configuration is one' "$ROWHOUSE" check --config -c "$R/etc/rowhouse.conf"
@@ -74,12 +77,12 @@ tree >after
 is '  and does nothing' "$(cat after)" "$(cat before)"
 
 echo 'workers = 3' >>"$R/etc/rowhouse.conf"
-echo 'ROWHOUSE_PORT=8081' >>"$R/etc/caddy/rowhouse"
+echo 'ROWHOUSE_HTTP_PORT=8081' >>"$R/etc/caddy/rowhouse.env"
 rm "$R/etc/systemd/system/rowhouse-pool.service"
 chmod 644 "$R/etc/credstore/rowhouse.aws"
 install --s3-keys keys
 ok 'what is missing comes back' test -e "$R/etc/systemd/system/rowhouse-pool.service"
 is '  what was opened is shut' "$(at /etc/credstore/rowhouse.aws)" '400 0:0'
-like '  what is the operator'"'"'s stays' "$(cat "$R/etc/rowhouse.conf" "$R/etc/caddy/rowhouse")" '^(workers = 3|ROWHOUSE_PORT=8081)$'
+like '  what is the operator'"'"'s stays' "$(cat "$R/etc/rowhouse.conf" "$R/etc/caddy/rowhouse.env" | grep -c -e "^workers = 3" -e HTTP_PORT=8081)" '^2$'
 is '  and nothing else is done' "$(echo "$output" | grep -c '^rowhouse: .*\(writes\|makes\| is \)')" 2
 done_testing
