@@ -85,6 +85,26 @@ deploy
 still 'one that needs another supervisor, and nobody knows how' "$first" \
     'neither systemd nor a setting "restart" says how.*Rolled back'
 
+# How, is a setting.
+cat >restart.sh <<END
+#!/bin/sh
+kill $SERVE
+while [ -d /proc/$SERVE ] && ! grep -q zombie /proc/$SERVE/status; do sleep 0.05; done
+env -u FAULT setsid "$DIR/current/rowhouse" serve -c "$CONF" >>"$SCRATCH/serve.log" 2>&1 </dev/null &
+echo \$! >$SCRATCH/restarted
+END
+chmod +x restart.sh
+echo "restart = $SCRATCH/restart.sh" >>"$DIR/deploy.conf"
+deploy
+is 'where a setting says how it is restarted' "$status" 0
+like '  and said' "$output" 'its supervisor has to be of the same release: a restart'
+is '  and serves' "$(serves)" "$(current)"
+ok '  it is another than before' test "$(current)" != "$first"
+started="$(cat restarted) $started"
+wait "$SERVE" 2>/dev/null
+SERVE=$(cat restarted)
+first=$(current)
+
 # --- the line, the disk, two at once -----------------------------------------------
 house ''
 BINARY=
