@@ -192,6 +192,7 @@ units   := $(DESTDIR)$(prefix)/lib/systemd
 install: all
 	$(INSTALL) -d $(DESTDIR)$(prefix)/bin $(share)/scripts $(share)/caddy \
 	    $(share)/app $(doc) $(units)/system $(DESTDIR)$(prefix)/lib/sysusers.d \
+	    $(DESTDIR)$(prefix)/share/man/man1 \
 	    $(DESTDIR)$(prefix)/lib/tmpfiles.d
 	$(INSTALL) -m 755 $(O)/rowhouse $(DESTDIR)$(prefix)/bin/
 	$(INSTALL) -m 755 scripts/restore scripts/caddy $(share)/scripts/
@@ -206,6 +207,7 @@ install: all
 	    $(DESTDIR)$(prefix)/lib/sysusers.d/rowhouse.conf
 	$(INSTALL) -m 644 scripts/systemd/rowhouse.tmpfiles.conf \
 	    $(DESTDIR)$(prefix)/lib/tmpfiles.d/rowhouse.conf
+	$(INSTALL) -m 644 rowhouse.1 $(DESTDIR)$(prefix)/share/man/man1/
 	$(INSTALL) -m 644 README.md ARCHITECTURE.md STYLE.md CHANGELOG.md LICENSE \
 	    replication/COST.md tenants/ENDPOINTS.md fcgi/OPERATOR.md $(doc)/
 

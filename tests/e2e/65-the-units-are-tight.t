@@ -18,6 +18,7 @@ score() {	# UNIT TENTHS
 score rowhouse-pool.service 3
 score rowhouse-mailer.service 12
 score rowhouse-replicator.service 12
+score rowhouse-steward.service 12
 sed '/^PrivateNetwork=/d' "$UNITS/rowhouse-pool.service" >loose.service
 ok 'a pool with a network would not be' test ! "$(tight ./loose.service 3 && echo yes)"
 

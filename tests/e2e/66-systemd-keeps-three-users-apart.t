@@ -111,6 +111,26 @@ wait_for 20 mails_are 1 owner@acme.example
 is 'the mailer sends what the pool left' "$(mails owner@acme.example)" 1
 like '  with the login of its credential' "$(cat "$SMTP/log")" 'AUTH .*ok'
 
+# --- the operator ------------------------------------------------------------------
+drop_in rowhouse-steward.service BindPaths=/mnt/replica
+systemctl daemon-reload
+ok 'the steward starts' systemctl start rowhouse-steward
+operator() {	# METHOD PATH [BODY]
+	send -t - -H localhost -a "Bearer $(cat $DATA/operator.token)" ${3:+-d "$3"} \
+	    "$1" "/api/operator$2"
+}
+ended() {
+	operator GET "/jobs/$job"
+	grep -q '"state":"done"' "$SCRATCH/body"
+}
+for ask in 'export {}' 'verify {}' 'restore {"confirm":"acme"}'; do
+	operator POST "/tenants/acme/${ask%% *}" "${ask#* }"
+	job=$(json '$.id')
+	is "${ask%% *} is asked of it" "$status" 202
+	ok '  and done' wait_for 20 ended
+done
+signs_in acme 'the tenant goes on after it'
+
 # --- secrets ----------------------------------------------------------------------
 KEYS=/run/credentials/rowhouse-replicator.service/aws
 LOGIN=/run/credentials/rowhouse-mailer.service/smtp
@@ -156,7 +176,7 @@ is '  and no request is lost for any of it' "$status_200 $lost $refused" "$done 
 send -t globex -d "{\"identity\":\"owner@globex.example\",\"password\":\"$PASSWORD\"}" \
     POST /api/collections/users/auth-with-password
 ok 'what is written last' systemctl stop rowhouse-pool.socket rowhouse-pool rowhouse-replicator \
-    rowhouse-mailer
+    rowhouse-mailer rowhouse-steward
 copy_of "$(db_of globex)" last.sqlite
 ok '  is in the replica' "$ROWHOUSE" restore globex --to "$SCRATCH/globex.sqlite"
 is '  whole, when all are stopped' "$(same_rows last.sqlite globex.sqlite)" ''
