@@ -237,6 +237,9 @@ bad_times(void **state)
 			fail_msg("'%s' is taken for a time", cases[i].text);
 		snprintf(
 		    want, sizeof want, "'%s'%s", cases[i].text, cases[i].what);
+		/* Nothing in a message commands a terminal. */
+		if (strchr(want, '\t'))
+			*strchr(want, '\t') = ' ';
 		assert_err(&err, ERR_INPUT, want);
 		assert_true(ms == 42);
 	}
@@ -351,6 +354,9 @@ durations(void **state)
 		assert_int_equal(rc, -1);
 		snprintf(
 		    want, sizeof want, "'%s'%s", cases[i].text, cases[i].what);
+		/* Nothing in a message commands a terminal. */
+		if (strchr(want, '\t'))
+			*strchr(want, '\t') = ' ';
 		assert_err(&err, ERR_INPUT, want);
 		assert_true(ms == 42);
 	}
