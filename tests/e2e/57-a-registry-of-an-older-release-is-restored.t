@@ -15,7 +15,7 @@ before=$(generation)
 
 sqlite3 "$DATA/registry.db" "VACUUM INTO 'registry.sqlite'"
 rm -r "$REPLICA/_registry"
-printf '%s\n' "state $(now_ms) ALTER TABLE tenants DROP COLUMN was; PRAGMA user_version = 4" \
+printf '%s\n' "state $(now_ms) ALTER TABLE tenants DROP COLUMN was; DROP TABLE deeds; PRAGMA user_version = 4" \
 	'put 9 1 1' | "$O/tools/mkreplica" "$REPLICA" _registry 1 registry.sqlite 4096 ||
 	bail 'a replica of an older registry'
 

@@ -78,10 +78,12 @@ like '  and much was' "$(cat requests.log)" '^[0-9]{4,} requests'
 said=$(ROUNDS=40 /usr/bin/python3 "$ROOT/tests/app/requests.py" "$PORT" localhost - "$(cat "$DATA/operator.token")" \
     2>requests.log)
 is '  on the host of the platform, too' "$? $said" '0 '
-sign_in globex
-replicated globex POST /api/projects '{"key":"SAFE","name":"Safe"}'
+# whom the operator was not asked to do away with
+tenant_new initech
+sign_in initech
+replicated initech POST /api/projects '{"key":"SAFE","name":"Safe"}'
 is 'a write waits for the replica from there' "$status" 201
-proven() { [ -e "$(dirname "$(db_of globex)")/spool/proven" ]; }
+proven() { [ -e "$(dirname "$(db_of initech)")/spool/proven" ]; }
 ok 'and the replicator proves it, by a process of its own' wait_for 60 proven
 rm -r app/api/projects
 mv app app.moved
@@ -90,7 +92,7 @@ cp -R "$ROOT/tenants/app/api/projects" app/api/projects
 kill -s HUP "$SERVE"
 renewed() { grep -q ' renewed ' serve.log; }
 ok 'a folder that was replaced is read by those who come' wait_for 30 renewed
-api globex GET /api/projects
+api initech GET /api/projects
 is '  and serves' "$status" 200
 unlike 'nobody was killed for a call' "$(cat serve.log)" 'signal 31|Bad system call'
 unlike 'nobody was refused anything' "$(cat serve.log)" 'not implemented|not permitted|[Pp]ermission denied'
