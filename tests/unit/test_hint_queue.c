@@ -81,5 +81,6 @@ main(void)
 		house_test(of_an_interval_the_last_is_kept),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("hint_queue", tests, NULL, NULL);
 }
