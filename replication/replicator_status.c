@@ -60,23 +60,9 @@ state_of(const struct stream *stream)
 }
 
 static void
-put_int(struct buf *out, int *first, const char *name, int64_t value)
-{
-	json_put_name(out, first, name);
-	json_put_i64(out, value);
-}
-
-static void
 put_count(struct buf *out, int *first, const char *name, uint64_t value)
 {
-	put_int(out, first, name, (int64_t)value);
-}
-
-static void
-put_string(struct buf *out, int *first, const char *name, const char *value)
-{
-	json_put_name(out, first, name);
-	json_put_string(out, str_of(value));
+	json_put_int(out, first, name, (int64_t)value);
 }
 
 /* "" where there is none. */
@@ -87,7 +73,7 @@ put_time(struct buf *out, int *first, const char *name, int64_t time_ms)
 
 	if (time_ms > 0)
 		clock_format(time_ms, text);
-	put_string(out, first, name, text);
+	json_put_text(out, first, name, text);
 }
 
 /* --- one of them ------------------------------------------------------------ */
@@ -106,8 +92,8 @@ put_counts(struct buf *out, int *first, const struct stream_counts *counts)
 {
 	put_count(out, first, "flushes", counts->flushes);
 	put_count(out, first, "checkpoints", counts->checkpoints);
-	put_int(out, first, "checkpoint_us", counts->checkpoint_us);
-	put_int(
+	json_put_int(out, first, "checkpoint_us", counts->checkpoint_us);
+	json_put_int(
 	    out, first, "checkpoint_longest_us", counts->checkpoint_longest_us);
 	put_count(out, first, "epochs", counts->epochs);
 	put_count(out, first, "thinned", counts->thinned);
@@ -148,8 +134,8 @@ put_proof(struct buf *out, int *first, const struct stream *stream)
 
 	put_time(out, first, "proven", proven ? proof->time_ms : 0);
 	put_count(out, first, "proven_txid", proven ? proof->txid : 0);
-	put_int(out, first, "proven_ms", proven ? proof->took_ms : 0);
-	put_int(out, first, "proof_failed", is_disproven(stream));
+	json_put_int(out, first, "proven_ms", proven ? proof->took_ms : 0);
+	json_put_int(out, first, "proof_failed", is_disproven(stream));
 }
 
 /* Once is not yet worth an alarm, where it may go well the next time. */
@@ -196,11 +182,11 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 		    stream->chore_failure->msg);
 		snprintf(hint, sizeof(hint), "%s", stream->chore_failure->hint);
 	}
-	put_string(out, first, "error", error);
-	put_string(out, first, "hint", hint);
+	json_put_text(out, first, "error", error);
+	json_put_text(out, first, "hint", hint);
 	if (stream->last == NULL)
 		return;
-	put_string(out, first, "last_error", stream->last->msg);
+	json_put_text(out, first, "last_error", stream->last->msg);
 	put_time(out, first, "last_error_time", stream->last_ms);
 }
 
@@ -212,18 +198,18 @@ put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
 	int first = 1;
 
 	buf_putc(out, '{');
-	put_string(out, &first, "tenant", stream->slug);
-	put_string(out, &first, "state", state_of(stream));
-	put_int(out, &first, "epoch", pos->epoch);
-	put_int(out, &first, "txid", (int64_t)pos->txid);
-	put_int(out, &first, "replicated_txid", (int64_t)shipped);
+	json_put_text(out, &first, "tenant", stream->slug);
+	json_put_text(out, &first, "state", state_of(stream));
+	json_put_int(out, &first, "epoch", pos->epoch);
+	json_put_int(out, &first, "txid", (int64_t)pos->txid);
+	json_put_int(out, &first, "replicated_txid", (int64_t)shipped);
 	put_time(out, &first, "time", pos->time_ms);
-	put_int(out, &first, "lag_ms", lag.ms);
-	put_int(out, &first, "lag_bytes", lag.bytes);
-	put_int(out, &first, "size", (int64_t)pos->pages * pos->page_size);
-	put_int(out, &first, "spool_files",
+	json_put_int(out, &first, "lag_ms", lag.ms);
+	json_put_int(out, &first, "lag_bytes", lag.bytes);
+	json_put_int(out, &first, "size", (int64_t)pos->pages * pos->page_size);
+	json_put_int(out, &first, "spool_files",
 	    stream->spool != NULL ? (int64_t)stream->spool->n : 0);
-	put_int(out, &first, "spool_bytes",
+	json_put_int(out, &first, "spool_bytes",
 	    stream->spool != NULL ? stream->spool->bytes : 0);
 	if (!is_idle(&stream->counts)) {
 		put_requests(out, &first, &stream->counts);
@@ -283,7 +269,7 @@ put_store(struct buf *out, int *first, const struct store_stats *stats)
 	put_count(out, first, "failed", stats->failed);
 	put_count(out, first, "bytes_out", stats->bytes_out);
 	put_count(out, first, "bytes_in", stats->bytes_in);
-	put_int(out, first, "store_down_ms",
+	json_put_int(out, first, "store_down_ms",
 	    stats->down_ms > 0 ? clock_mono_ms() - stats->down_ms : 0);
 }
 
@@ -297,21 +283,21 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	put_count(out, &first, "tenants", sum->n);
 	put_count(out, &first, "open", sum->open);
 	put_count(out, &first, "failing", sum->failing);
-	put_int(out, &first, "lag_ms", sum->lag.ms);
-	put_int(out, &first, "lag_bytes", sum->lag.bytes);
-	put_int(out, &first, "size", sum->size);
-	put_int(out, &first, "spool_files", sum->spool_files);
-	put_int(out, &first, "spool_bytes", sum->spool_bytes);
-	put_int(out, &first, "spool_max", env->config->replica_spool_max);
+	json_put_int(out, &first, "lag_ms", sum->lag.ms);
+	json_put_int(out, &first, "lag_bytes", sum->lag.bytes);
+	json_put_int(out, &first, "size", sum->size);
+	json_put_int(out, &first, "spool_files", sum->spool_files);
+	json_put_int(out, &first, "spool_bytes", sum->spool_bytes);
+	json_put_int(out, &first, "spool_max", env->config->replica_spool_max);
 	put_count(out, &first, "full", sum->refused);
-	put_int(out, &first, "interval_ms", stream_env_interval(env));
+	json_put_int(out, &first, "interval_ms", stream_env_interval(env));
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);
 	put_count(out, &first, "proof_failed", sum->failed_proofs);
 	put_count(out, &first, "unproven", sum->unproven);
 	put_time(out, &first, "oldest_proof",
 	    sum->oldest != NULL ? sum->oldest->proof.time_ms : 0);
-	put_string(out, &first, "oldest_proof_tenant",
+	json_put_text(out, &first, "oldest_proof_tenant",
 	    sum->oldest != NULL ? sum->oldest->slug : "");
 	buf_putc(out, '}');
 }
@@ -330,12 +316,12 @@ put_forecast(struct buf *out, const struct forecast_sample *rate,
 	}
 	f = forecast_month(rate, copies, retain_ms);
 	buf_putc(out, '{');
-	put_int(out, &first, "seen_ms", rate->mono_ms);
-	put_int(out, &first, "puts_month", (int64_t)f.puts);
-	put_int(out, &first, "gets_month", (int64_t)f.gets);
-	put_int(out, &first, "lists_month", (int64_t)f.lists);
-	put_int(out, &first, "deletes_month", (int64_t)f.deletes);
-	put_int(out, &first, "stored_bytes", (int64_t)f.stored_bytes);
+	json_put_int(out, &first, "seen_ms", rate->mono_ms);
+	json_put_int(out, &first, "puts_month", (int64_t)f.puts);
+	json_put_int(out, &first, "gets_month", (int64_t)f.gets);
+	json_put_int(out, &first, "lists_month", (int64_t)f.lists);
+	json_put_int(out, &first, "deletes_month", (int64_t)f.deletes);
+	json_put_int(out, &first, "stored_bytes", (int64_t)f.stored_bytes);
 	json_put_name(out, &first, "request_dollars_month");
 	json_put_double(out, f.request_dollars);
 	json_put_name(out, &first, "storage_dollars_month");
@@ -356,7 +342,7 @@ put_forecasts(struct buf *out, const struct sum *sum,
 	int first = 1;
 
 	buf_putc(out, '{');
-	put_int(out, &first, "put_budget_day", config->replica_put_budget);
+	json_put_int(out, &first, "put_budget_day", config->replica_put_budget);
 	json_put_name(out, &first, "hour");
 	put_forecast(out, &hour, sum->copies, config->replica_retain_ms);
 	json_put_name(out, &first, "day");
@@ -417,7 +403,7 @@ replicator_put_status(struct streams *streams, const struct store *store,
 	}
 	store_stats(store, &stats);
 	buf_putc(out, '{');
-	put_string(out, &first, "replica", store_url(store));
+	json_put_text(out, &first, "replica", store_url(store));
 	if (claim != NULL) {
 		json_put_name(out, &first, "claim");
 		claim_put_status(claim, out);

@@ -130,20 +130,6 @@ print_done(const struct restore_all *all, int64_t ms)
 /* --- JSON --------------------------------------------------------------------------- */
 
 static void
-put_int(struct buf *out, int *first, const char *name, int64_t value)
-{
-	json_put_name(out, first, name);
-	json_put_i64(out, value);
-}
-
-static void
-put_text(struct buf *out, int *first, const char *name, const char *value)
-{
-	json_put_name(out, first, name);
-	json_put_string(out, str_of(value));
-}
-
-static void
 put_truth(struct buf *out, int *first, const char *name, int value)
 {
 	json_put_name(out, first, name);
@@ -157,20 +143,20 @@ put_tenant(struct buf *out, const struct restore_survey_tenant *tenant)
 	int first = 1;
 
 	buf_putc(out, '{');
-	put_text(out, &first, "tenant", tenant->slug);
-	put_text(out, &first, "state", registry_state_name(tenant->state));
+	json_put_text(out, &first, "tenant", tenant->slug);
+	json_put_text(out, &first, "state", registry_state_name(tenant->state));
 	put_truth(out, &first, "there", tenant->there);
-	put_int(out, &first, "size", tenant->size);
+	json_put_int(out, &first, "size", tenant->size);
 	if (tenant->txid != 0) {
 		clock_format(tenant->time_ms, time);
-		put_int(out, &first, "epoch", tenant->epoch);
-		put_int(out, &first, "txid", (int64_t)tenant->txid);
-		put_text(out, &first, "time", time);
-		put_int(out, &first, "objects", (int64_t)tenant->objects);
-		put_int(out, &first, "bytes", tenant->bytes);
+		json_put_int(out, &first, "epoch", tenant->epoch);
+		json_put_int(out, &first, "txid", (int64_t)tenant->txid);
+		json_put_text(out, &first, "time", time);
+		json_put_int(out, &first, "objects", (int64_t)tenant->objects);
+		json_put_int(out, &first, "bytes", tenant->bytes);
 	}
 	if (tenant->why)
-		put_text(out, &first, "error", tenant->why);
+		json_put_text(out, &first, "error", tenant->why);
 	buf_putc(out, '}');
 }
 
@@ -180,20 +166,21 @@ put_survey(struct buf *out, int *first, const struct restore_survey *survey)
 	char time[CLOCK_TEXT];
 	size_t i;
 
-	put_text(out, first, "replica", survey->url);
+	json_put_text(out, first, "replica", survey->url);
 	if (!survey->registry.there) {
 		clock_format(survey->registry.time_ms, time);
-		put_text(out, first, "registry_time", time);
+		json_put_text(out, first, "registry_time", time);
 	}
-	put_int(out, first, "to_come", (int64_t)survey->to_come);
-	put_int(out, first, "there", (int64_t)(survey->n - survey->to_come));
-	put_int(out, first, "unplanned", (int64_t)survey->unplanned);
-	put_int(out, first, "deleted", (int64_t)survey->deleted);
-	put_int(out, first, "objects", (int64_t)survey->objects);
-	put_int(out, first, "bytes", survey->bytes);
-	put_int(out, first, "size", survey->size);
-	put_int(out, first, "needed", survey->needed);
-	put_int(out, first, "free", survey->room);
+	json_put_int(out, first, "to_come", (int64_t)survey->to_come);
+	json_put_int(
+	    out, first, "there", (int64_t)(survey->n - survey->to_come));
+	json_put_int(out, first, "unplanned", (int64_t)survey->unplanned);
+	json_put_int(out, first, "deleted", (int64_t)survey->deleted);
+	json_put_int(out, first, "objects", (int64_t)survey->objects);
+	json_put_int(out, first, "bytes", survey->bytes);
+	json_put_int(out, first, "size", survey->size);
+	json_put_int(out, first, "needed", survey->needed);
+	json_put_int(out, first, "free", survey->room);
 	json_put_name(out, first, "tenants");
 	buf_putc(out, '[');
 	for (i = 0; i < survey->n; i++) {
@@ -213,10 +200,10 @@ print_json(const struct restore_all *all, int done, int64_t ms)
 	buf_init(&out, JSON_MAX);
 	buf_putc(&out, '{');
 	if (done) {
-		put_int(&out, &first, "restored", (int64_t)all->restored);
-		put_int(&out, &first, "failed", (int64_t)all->failed);
-		put_int(&out, &first, "fetched", all->bytes);
-		put_int(&out, &first, "ms", ms);
+		json_put_int(&out, &first, "restored", (int64_t)all->restored);
+		json_put_int(&out, &first, "failed", (int64_t)all->failed);
+		json_put_int(&out, &first, "fetched", all->bytes);
+		json_put_int(&out, &first, "ms", ms);
 	}
 	put_survey(&out, &first, &all->survey);
 	buf_puts(&out, "}\n");

@@ -81,19 +81,15 @@ path_of(const struct config *config, const char *id)
 static void
 put_text(struct buf *out, int *first, const char *name, const char *value)
 {
-	if (value[0] == '\0')
-		return;
-	json_put_name(out, first, name);
-	json_put_string(out, str_of(value));
+	if (value[0] != '\0')
+		json_put_text(out, first, name, value);
 }
 
 static void
 put_number(struct buf *out, int *first, const char *name, int64_t value)
 {
-	if (value == 0)
-		return;
-	json_put_name(out, first, name);
-	json_put_i64(out, value);
+	if (value != 0)
+		json_put_int(out, first, name, value);
 }
 
 static void

@@ -30,26 +30,12 @@ tenant_show_plan(const struct registry_tenant *tenant)
 /* --- one ------------------------------------------------------------------ */
 
 static void
-put_text(struct buf *out, int *first, const char *name, const char *value)
-{
-	json_put_name(out, first, name);
-	json_put_string(out, str_of(value));
-}
-
-static void
-put_number(struct buf *out, int *first, const char *name, int64_t value)
-{
-	json_put_name(out, first, name);
-	json_put_i64(out, value);
-}
-
-static void
 put_time(struct buf *out, int *first, const char *name, int64_t ms)
 {
 	char text[CLOCK_TEXT];
 
 	clock_format(ms, text);
-	put_text(out, first, name, text);
+	json_put_text(out, first, name, text);
 }
 
 void
@@ -61,17 +47,17 @@ tenant_show_members(const struct config *config,
 	int first = 1;
 
 	plan_of(config, tenant, &plan);
-	put_text(out, &first, "slug", tenant->slug);
-	put_text(out, &first, "uid", tenant->uid);
-	put_text(out, &first, "state", registry_state_name(tenant->state));
-	put_text(out, &first, "plan", tenant_show_plan(tenant));
-	put_number(out, &first, "epoch", tenant->epoch);
-	put_number(out, &first, "parent_epoch", tenant->parent_epoch);
-	put_number(out, &first, "parent_txid", (int64_t)tenant->parent_txid);
-	put_number(out, &first, "generation", tenant->generation);
-	put_number(out, &first, "size_max", plan.size);
+	json_put_text(out, &first, "slug", tenant->slug);
+	json_put_text(out, &first, "uid", tenant->uid);
+	json_put_text(out, &first, "state", registry_state_name(tenant->state));
+	json_put_text(out, &first, "plan", tenant_show_plan(tenant));
+	json_put_int(out, &first, "epoch", tenant->epoch);
+	json_put_int(out, &first, "parent_epoch", tenant->parent_epoch);
+	json_put_int(out, &first, "parent_txid", (int64_t)tenant->parent_txid);
+	json_put_int(out, &first, "generation", tenant->generation);
+	json_put_int(out, &first, "size_max", plan.size);
 	if (size >= 0)
-		put_number(out, &first, "size", size);
+		json_put_int(out, &first, "size", size);
 	put_time(out, &first, "created", tenant->created_ms);
 	put_time(out, &first, "updated", tenant->updated_ms);
 	if (tenant->erasing_ms != 0)
@@ -79,7 +65,7 @@ tenant_show_members(const struct config *config,
 	else if (tenant->state == REGISTRY_DELETED)
 		put_time(out, &first, "undelete_until",
 		    lifecycle_grace_ends(config, tenant));
-	put_text(out, &first, "path",
+	json_put_text(out, &first, "path",
 	    layout_db(config, tenant->slug, tenant->epoch).p);
 }
 

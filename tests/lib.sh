@@ -313,6 +313,7 @@ healthy() {
 
 TOKEN=
 PREFER=
+KEY=
 status=
 body=
 
@@ -335,6 +336,17 @@ api() {
 	[ -n "$TOKEN" ] && set -- -H "Authorization: Bearer $TOKEN" "$@"
 	[ -n "$PREFER" ] && set -- -H "Prefer: $PREFER" "$@"
 	http -X "$method" "$@" "$where"
+}
+
+# operator METHOD PATH [JSON]	the operator's API, with the token in $KEY
+operator() {
+	where=http://localhost:$PORT/api/operator$2
+	if [ $# -gt 2 ]; then
+		http -g -X "$1" -H "Authorization: Bearer $KEY" \
+			-H 'Content-Type: application/json' --data-binary "$3" "$where"
+	else
+		http -g -X "$1" -H "Authorization: Bearer $KEY" "$where"
+	fi
 }
 
 # json PATH	what stands at a SQLite JSON path of the last body

@@ -374,3 +374,17 @@ json_put_name(struct buf *buf, int *first, const char *name)
 	json_put_string(buf, str_of(name));
 	buf_putc(buf, ':');
 }
+
+void
+json_put_text(struct buf *buf, int *first, const char *name, const char *value)
+{
+	json_put_name(buf, first, name);
+	json_put_string(buf, str_of(value));
+}
+
+void
+json_put_int(struct buf *buf, int *first, const char *name, int64_t value)
+{
+	json_put_name(buf, first, name);
+	json_put_i64(buf, value);
+}

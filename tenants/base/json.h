@@ -85,5 +85,10 @@ void json_put_i64(struct buf *buf, int64_t v);
 void json_put_double(struct buf *buf, double v);
 /* `"name":`, after a comma where *first is 0; clears *first. */
 void json_put_name(struct buf *buf, int *first, const char *name);
+/* A whole member, in the same way. */
+void json_put_text(struct buf *buf, int *first, const char *name,
+    const char *value);
+void json_put_int(struct buf *buf, int *first, const char *name,
+    int64_t value);
 
 #endif

@@ -7,14 +7,6 @@
 
 browser_new
 smtp_new
-house_new
-tenant_new acme
-smtp_start "$SMTP/cert.pem" "$SMTP/key.pem"
-caddy_start
-# links lead to where Caddy is
-house_new "mail.url = smtp://localhost:$SMTP_PORT" 'mail.from = no-reply@rowhouse.example' \
-    "mail.ca = $SMTP/cert.pem" "mail.link = http://{host}:$PORT"
-serve_start
-wait_for 20 healthy || bail 'the house does not answer'
+browser_mailed_house
 
 browser letters.mjs "http://acme.localhost:$PORT" owner@acme.example "$PASSWORD" "$SCRATCH"

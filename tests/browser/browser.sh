@@ -21,6 +21,20 @@ browser_new() {
 		skip_all "npm cannot fetch playwright-core $PLAYWRIGHT: $(tail -n 1 npm.log)"
 }
 
+# After smtp_new: a house with the tenant acme, whose mails a real server gets and
+# whose links lead to where Caddy is.
+browser_mailed_house() {
+	house_new
+	tenant_new acme
+	smtp_start "$SMTP/cert.pem" "$SMTP/key.pem"
+	caddy_start
+	house_new "mail.url = smtp://localhost:$SMTP_PORT" \
+		'mail.from = no-reply@rowhouse.example' "mail.ca = $SMTP/cert.pem" \
+		"mail.link = http://{host}:$PORT"
+	serve_start
+	wait_for 20 healthy || bail 'the house does not answer'
+}
+
 browser() {
 	browser_script=$ROOT/tests/browser/$1
 	shift

@@ -8,16 +8,6 @@ for slug in acme globex blue green; do tenant_new "$slug"; done
 sqlite3 "$(db_of blue)" 'CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(500000))'
 house_start
 KEY=$(cat "$DATA/operator.token")
-
-operator() {	# METHOD PATH [JSON]
-	where=http://localhost:$PORT/api/operator$2
-	if [ $# -gt 2 ]; then
-		http -g -X "$1" -H "Authorization: Bearer $KEY" \
-		    -H 'Content-Type: application/json' --data-binary "$3" "$where"
-	else
-		http -g -X "$1" -H "Authorization: Bearer $KEY" "$where"
-	fi
-}
 state_of() {	# SLUG
 	"$ROWHOUSE" tenant show "$1" --json | sed 's/.*"state":"\([a-z]*\)".*/\1/'
 }

@@ -9,16 +9,6 @@ house_new 'replica.claim = 1s' 'workers = 3'
 for slug in acme globex; do tenant_new "$slug"; done
 house_start
 KEY=$(cat "$DATA/operator.token")
-
-operator() {	# METHOD PATH [JSON]
-	where=http://localhost:$PORT/api/operator$2
-	if [ $# -gt 2 ]; then
-		http -g -X "$1" -H "Authorization: Bearer $KEY" \
-		    -H 'Content-Type: application/json' --data-binary "$3" "$where"
-	else
-		http -g -X "$1" -H "Authorization: Bearer $KEY" "$where"
-	fi
-}
 is_now() {	# ID STATE-REGEXP
 	operator GET "/jobs/$1"
 	json '$.state' | grep -Eq "^($2)\$"
