@@ -112,6 +112,11 @@ for file in ../master.key .hidden a/b '' '-r' "$(printf 'x%.0s' $(seq 150))" 'ä
 	operator POST /imports "{\"slug\":\"new\",\"file\":\"$file\"}"
 	is "no import of \"$(printf %.20s "$file")\"" "$status" 400
 done
+for file in ../master.key .hidden a/b 'ä'; do
+	operator POST /imports "{\"slug\":\"new\",\"file\":\"$file\"}"
+	# and not because there is no such file yet
+	unlike "\"$file\" is no name" "$(json '$.data.file.code')" '^(validation_not_found)?$'
+done
 fault '  nor of what is not there' file validation_not_found /imports '{"slug":"new","file":"none.sqlite"}'
 operator POST /tenants/acme/erase '{"confirm":"acme"}'
 is 'one that is not deleted is not erased' "$status" 409
