@@ -31,7 +31,7 @@ struct caller accounts_signs_in(const struct answer *answer,
 void accounts_session(struct answer *answer, const struct user *user);
 
 /*
- * A password is about to be hashed, which takes tens of milliseconds, two at once on a
+ * A password is about to be hashed, which takes tens of milliseconds, one or two at once on a
  * machine.  0, or ERR_LIMIT at once where that would leave no worker to
  * others.  Holds until the request is done.
  */

@@ -85,6 +85,8 @@ static const struct config_key keys[] = {
 	  1, CRYPTO_PASSES_MAX, "argon2id: t" },
 	{ "password.memory", CONFIG_KIBIBYTES, AT(password_kib), "19MiB",
 	  CRYPTO_MEMORY_KIB_MIN, CRYPTO_MEMORY_KIB_MAX, "argon2id: m" },
+	{ "password.at_once", CONFIG_NUMBER, AT(password_at_once), "0", 0, 16,
+	  "hashed at once; 0: two, or one where processors are two or one" },
 
 	{ "replica.url", CONFIG_REPLICA, AT(replica), "", 0, CONFIG_DIR_MAX,
 	  "directory or s3:// to replicate to; empty: do not" },

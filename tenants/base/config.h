@@ -80,6 +80,7 @@ struct config {
 	int64_t token_ttl_ms;		/* 5d */
 	int64_t password_passes;	/* argon2id t; 2 */
 	int64_t password_kib;		/* argon2id m; 19456 */
+	int64_t password_at_once;	/* hashes; 0 = as hashslot.h has it */
 
 	/* replication */
 	char replica[CONFIG_PATH_MAX];	/* directory, file:// or s3://; "" = off */

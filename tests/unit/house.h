@@ -64,6 +64,7 @@ house_enter(void **state)
 	house.config.tenant_size_max = (int64_t)10 << 30;
 	house.config.password_passes = 1;
 	house.config.password_kib = 8;
+	house.config.password_at_once = 2;
 	return file_mkdirs(house.config.data, 0755, &house.err) ||
 	       file_mkdirs(house.config.run, 0755, &house.err);
 }

@@ -71,6 +71,7 @@ data_alone_is_enough(void **state)
 	assert_true(config.usage_keep_ms == INT64_C(35) * 24 * 3600 * 1000);
 	assert_int_equal(config.password_passes, 2);
 	assert_int_equal(config.password_kib, 19456);
+	assert_int_equal(config.password_at_once, 0);
 	assert_string_equal(config.replica, "");
 	assert_int_equal(config.replica_interval_ms, 1000);
 	assert_int_equal(config.replica_snapshot_ms, 24 * 3600 * 1000);
@@ -182,6 +183,7 @@ values(void **state)
 		CASE("token.ttl = 365d", token_ttl_ms, INT64_C(31536000000)),
 		CASE("password.memory = 8KiB", password_kib, 8),
 		CASE("password.passes = 1", password_passes, 1),
+		CASE("password.at_once = 16", password_at_once, 16),
 		CASE("replica.checkpoint = 1", replica_checkpoint, 1),
 #undef CASE
 	};

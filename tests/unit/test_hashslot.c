@@ -1,5 +1,6 @@
 #include "tenants/hashslot.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include "tenants/base/clock.h"
@@ -153,6 +154,37 @@ never_more_than_two_at_once(void **state)
 }
 
 static void
+a_processor_is_left_to_the_others(void **state)
+{
+	static const int want[] = { 1, 1, 1, 2, 2 };
+	int64_t two = house.config.password_at_once;
+	cpu_set_t all, one;
+	int i, slot;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(hashslot_count(&house.config, i), 2);
+	house.config.password_at_once = 0;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(hashslot_count(&house.config, i), want[i]);
+	assert_int_equal(hashslot_count(&house.config, 64), 2);
+
+	/* Of this process are counted, not of the machine. */
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	for (i = 0; !CPU_ISSET(i, &all); i++)
+		;
+	CPU_SET(i, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	slot = take(0);
+	assert_true(slot >= 0);
+	assert_int_equal(take(0), -1);
+	hashslot_give(slot);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	house.config.password_at_once = two;
+}
+
+static void
 without_a_data_directory_it_says_so(void **state)
 {
 	char text[700];
@@ -174,6 +206,7 @@ main(void)
 		house_test(killed_holders_free_theirs),
 		house_test(who_waits_gets_the_next),
 		house_test(never_more_than_two_at_once),
+		house_test(a_processor_is_left_to_the_others),
 		house_test(without_a_data_directory_it_says_so),
 	};
 
