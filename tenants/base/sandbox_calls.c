@@ -21,7 +21,7 @@
 #include "tenants/base/sandbox_calls.h"
 
 #include <errno.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -165,11 +165,12 @@ add_memory(scmp_filter_ctx filter, unsigned may)
 	return rc;
 }
 
-/* Threads, no processes; and one may stand back behind the others. */
+/* Threads, no processes; and one may stand back behind the others for a while. */
 static int
 add_threads(scmp_filter_ctx filter)
 {
 	const int calls[] = { SCMP_SYS(getpriority), SCMP_SYS(setpriority) };
+	const int call = SCMP_SYS(sched_setscheduler);
 	int rc;
 	size_t i;
 
@@ -180,6 +181,13 @@ add_threads(scmp_filter_ctx filter)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 2,
 		    SCMP_A0(SCMP_CMP_EQ, PRIO_PROCESS),
 		    SCMP_A1(SCMP_CMP_EQ, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 2,
+		    SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A1(SCMP_CMP_EQ, SCHED_IDLE));
+	/* Another thread is called back by its number. */
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
+		    SCMP_A1(SCMP_CMP_EQ, SCHED_OTHER));
 	return rc;
 }
 

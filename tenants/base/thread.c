@@ -1,8 +1,14 @@
 #include "tenants/base/thread.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
+
+#include "tenants/base/clock.h"
+
+#define NICEST 19
 
 int
 thread_start(
@@ -27,19 +33,55 @@ struct nicer {
 	void *arg;
 };
 
-/* Linux: that of the calling thread alone. */
-static void *
-run_nicer(void *arg)
+/*
+ * The calling thread alone; it runs either way.  The kernel lets out of
+ * SCHED_IDLE who may lower his nice value to what it is, so that is tried first.
+ */
+static void
+stand_back(int by)
 {
-	const struct nicer *nicer = arg;
+	const struct sched_param none = { 0 };
 	int nice;
 
 	errno = 0;
 	nice = getpriority(PRIO_PROCESS, 0);
-	/* It runs either way. */
-	if (errno == 0)
-		(void)setpriority(PRIO_PROCESS, 0, nice + nicer->by);
+	if (errno != 0)
+		return;
+	nice += by;
+	if (nice >= NICEST)
+		(void)setpriority(PRIO_PROCESS, 0, NICEST);
+	else if (setpriority(PRIO_PROCESS, 0, nice + 1) == 0 &&
+		 setpriority(PRIO_PROCESS, 0, nice) == 0)
+		(void)sched_setscheduler(0, SCHED_IDLE, &none);
+}
+
+static void *
+run_nicer(void *arg)
+{
+	const struct nicer *nicer = arg;
+
+	stand_back(nicer->by);
 	return nicer->run(nicer->arg);
+}
+
+/* Waits for its end, and has it out of SCHED_IDLE when it takes too long. */
+static void
+join_nicer(pthread_t thread)
+{
+	const struct sched_param none = { 0 };
+	struct timespec until;
+	int64_t until_ms = clock_mono_ms();
+
+	do {
+		until_ms += THREAD_IDLE_MS;
+		until.tv_sec = until_ms / 1000;
+		until.tv_nsec = until_ms % 1000 * 1000000;
+		if (pthread_clockjoin_np(
+			thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+			return;
+		/* Again and again: it may not have begun before. */
+	} while (pthread_setschedparam(thread, SCHED_OTHER, &none) == 0);
+	pthread_join(thread, NULL);
 }
 
 void
@@ -52,5 +94,5 @@ thread_run_nicer(int by, void *(*run)(void *arg), void *arg)
 	if (thread_start(&thread, run_nicer, &nicer, &err) != 0)
 		run(arg);
 	else
-		pthread_join(thread, NULL);
+		join_nicer(thread);
 }

@@ -10,10 +10,15 @@ int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg,
     struct err *err);
 
 /*
- * Runs run(arg) to its end, with a nice value so much higher: what takes long
- * gives way to what is short.  In a thread, since only a thread can have
- * another than its process, and be rid of it again; here, where none can be had.
+ * Runs run(arg) to its end with a nice value so much higher, and for the first
+ * THREAD_IDLE_MS, where RLIMIT_NICE allows the way back, under SCHED_IDLE: what
+ * takes long gives way to what is short.  A nice value alone does not do that:
+ * Linux has let whoever runs finish his slice since 6.6, or even his tick.  In a
+ * thread, since only a thread can have another than its process, and be rid of it
+ * again; here, where none can be had.
  */
+#define THREAD_IDLE_MS 200	/* a busy machine may never be idle */
+
 void thread_run_nicer(int nicer, void *(*run)(void *arg), void *arg);
 
 #endif

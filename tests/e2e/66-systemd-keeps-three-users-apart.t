@@ -173,6 +173,17 @@ replaced() { [ "$(show pool NRestarts)" = 1 ] && [ "$(show pool StatusText)" = s
 ok 'a supervisor that hangs is replaced' wait_for 20 replaced
 bench_end bench.log
 is '  and no request is lost for any of it' "$status_200 $lost $refused" "$done 0 0"
+
+sed -i -e 's/^password.passes.*/password.passes = 20/' -e 's/^password.memory.*/password.memory = 64MiB/' \
+    $ROWHOUSE_CONFIG
+ok 'passwords that take long to hash' systemctl restart rowhouse-pool
+background guess.log "$FCGI" -t globex -d '{"identity":"nobody@globex.example","password":"not the right one"}' \
+    $SOCKET POST /api/collections/users/auth-with-password
+guess=$pid
+nicer() { ps -Lo ni= --ppid "$(show pool MainPID)" | grep -qw 1[01]; }
+ok '  are hashed behind all else' wait_for 20 nicer
+wait "$guess"
+
 send -t globex -d "{\"identity\":\"owner@globex.example\",\"password\":\"$PASSWORD\"}" \
     POST /api/collections/users/auth-with-password
 ok 'what is written last' systemctl stop rowhouse-pool.socket rowhouse-pool rowhouse-replicator \

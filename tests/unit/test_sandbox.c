@@ -141,7 +141,24 @@ hashes_behind_the_others(void)
 	int before = getpriority(PRIO_PROCESS, 0), there = before;
 
 	thread_run_nicer(1, note_priority, &there);
-	return there != before + 1 && before < 19;
+	return there <= before && before < 19;
+}
+
+static int
+is_idle_for_a_while(void)
+{
+	const struct sched_param none = { 0 };
+
+	return sched_setscheduler(0, SCHED_IDLE, &none) != 0 ||
+	       sched_setscheduler(gettid(), SCHED_OTHER, &none) != 0;
+}
+
+static int
+has_another_idle(void)
+{
+	const struct sched_param none = { 0 };
+
+	return sched_setscheduler(getppid(), SCHED_IDLE, &none);
 }
 
 static int
@@ -498,7 +515,9 @@ static const struct attempt attempts[] = {
 	A(WORKER, WORKS, talks_to_neighbours),
 	A(WORKER, WORKS, hashes),
 	A(WORKER, WORKS, hashes_behind_the_others),
+	A(WORKER, WORKS, is_idle_for_a_while),
 	A(WORKER, REFUSED, stands_behind_a_process),
+	A(WORKER, REFUSED, has_another_idle),
 	A(WORKER, REFUSED, opens_shadow),
 	A(WORKER, REFUSED, opens_passwd),
 	A(WORKER, REFUSED, opens_by_the_way_of_proc),

@@ -1,7 +1,11 @@
 #include "tenants/base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include "tenants/base/clock.h"
 
 #include "tests/unit/unit.h"
 
@@ -38,7 +42,8 @@ is_nicer_for_so_long(void **state)
 
 	(void)state;
 	thread_run_nicer(3, look, &seen);
-	assert_int_equal(seen.nice, want);
+	/* Who may not come back has given one more. */
+	assert_true(seen.nice == want || seen.nice == want + 1);
 	assert_int_equal(nice_now(), before);
 	assert_false(pthread_equal(seen.self, pthread_self()));
 	assert_true(seen.blocked);
@@ -66,6 +71,76 @@ runs_here_where_there_is_no_thread(void **state)
 	assert_true(pthread_equal(seen.self, pthread_self()));
 }
 
+/* What of it is seen, told from a child by its exit status. */
+enum { IDLE = 1, CAME_BACK = 2, NICER = 4, TOO_LATE = 8, NO_LIMIT = 16 };
+
+static void *
+watch(void *arg)
+{
+	int64_t late = clock_mono_ms() + (int64_t)THREAD_IDLE_MS * 50;
+	int *seen = arg;
+
+	if (sched_getscheduler(0) == SCHED_IDLE)
+		*seen |= IDLE;
+	while (sched_getscheduler(0) == SCHED_IDLE)
+		if (clock_mono_ms() > late) {
+			*seen |= TOO_LATE;
+			return NULL;
+		}
+	*seen |= CAME_BACK;
+	if (nice_now() == 3)
+		*seen |= NICER;
+	return NULL;
+}
+
+/* By somebody who is not root, and may go down to that nice value. */
+static int
+seen_by_nobody(int nicest)
+{
+	const struct rlimit may = { 20 - (rlim_t)nicest, 20 - (rlim_t)nicest };
+	int seen = 0, status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setrlimit(RLIMIT_NICE, &may) != 0)
+			_exit(NO_LIMIT);
+		if (setpriority(PRIO_PROCESS, 0, 0) != 0 || setuid(65534) != 0)
+			_exit(100);
+		thread_run_nicer(3, watch, &seen);
+		_exit(seen);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+is_idle_where_it_may_come_back(void **state)
+{
+	static const int may[] = { 3, 0 }, may_not[] = { 5, 20 };
+	int seen = 0, i;
+
+	(void)state;
+	if (geteuid() != 0 || nice_now() != 0) {
+		print_message("# not tried: only root can become nobody\n");
+		return;
+	}
+	thread_run_nicer(3, watch, &seen);
+	assert_int_equal(seen, IDLE | CAME_BACK | NICER);
+	for (i = 0; i < 2; i++) {
+		seen = seen_by_nobody(may[i]);
+		if (seen == NO_LIMIT)
+			print_message("# not tried: no limit can be raised\n");
+		else
+			assert_int_equal(seen, IDLE | CAME_BACK | NICER);
+		/* Out of SCHED_IDLE there would be no way. */
+		seen = seen_by_nobody(may_not[i]);
+		if (seen != NO_LIMIT)
+			assert_int_equal(seen & (IDLE | TOO_LATE), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -73,6 +148,7 @@ main(void)
 		/* First: a stack that was used once is kept for the next. */
 		cmocka_unit_test(runs_here_where_there_is_no_thread),
 		cmocka_unit_test(is_nicer_for_so_long),
+		cmocka_unit_test(is_idle_where_it_may_come_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
