@@ -51,7 +51,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
 # libcurl does not: Debian has no archive of the Kerberos that it is made with.
 SHIPPED := -lfcgi -lsqlite3 -lsodium -llz4 -lseccomp
 LIBS    := $(if $(STATIC),-Wl$(COMMA)-Bstatic $(SHIPPED) -Wl$(COMMA)-Bdynamic,$(SHIPPED)) \
-           -lcurl -lm -pthread
+           -lcurl -lcrypto -lm -pthread
 
 BASE    := $(wildcard tenants/base/*.c)
 TENANTS := $(wildcard tenants/*.c)

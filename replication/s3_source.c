@@ -34,6 +34,7 @@ s3_source_open(
 void
 s3_source_close(struct s3_source *source)
 {
+	crypto_sha256_drop(&source->sha256_state);
 	if (source->path)
 		file_drop(&source->fd);
 	source->path = NULL;
@@ -45,6 +46,7 @@ s3_source_hash(struct s3_source *source, int64_t from, int64_t to)
 	assert(from <= to && to <= source->size);
 	source->at = from;
 	source->end = to;
+	crypto_sha256_drop(&source->sha256_state);
 	crypto_sha256_init(&source->sha256_state);
 	md5_init(&source->md5_state);
 }

@@ -164,36 +164,6 @@ crypto_sha256(struct str text, unsigned char out[32])
 	(void)crypto_hash_sha256(out, (const unsigned char *)text.p, text.n);
 }
 
-static crypto_hash_sha256_state *
-sha256_state(struct crypto_sha256 *hash)
-{
-	static_assert(sizeof hash->state == sizeof(crypto_hash_sha256_state),
-	    "as libsodium's");
-	static_assert(_Alignof(struct crypto_sha256) >=
-			  _Alignof(crypto_hash_sha256_state),
-	    "as libsodium's");
-
-	return (crypto_hash_sha256_state *)(void *)hash->state;
-}
-
-void
-crypto_sha256_init(struct crypto_sha256 *hash)
-{
-	(void)crypto_hash_sha256_init(sha256_state(hash));
-}
-
-void
-crypto_sha256_add(struct crypto_sha256 *hash, const void *p, size_t n)
-{
-	(void)crypto_hash_sha256_update(sha256_state(hash), p, n);
-}
-
-void
-crypto_sha256_end(struct crypto_sha256 *hash, unsigned char out[32])
-{
-	(void)crypto_hash_sha256_final(sha256_state(hash), out);
-}
-
 void
 crypto_digest(const void *p, size_t n, unsigned char out[CRYPTO_DIGEST])
 {

@@ -55,14 +55,15 @@ void crypto_hmac_sha256_any(struct str key, struct str text,
 
 void crypto_sha256(struct str text, unsigned char out[32]);
 
-/* The same of bytes that come in pieces. */
+/* The same of bytes that come in pieces; what was begun is ended or dropped. */
 struct crypto_sha256 {
-	uint64_t state[13];	/* the library's */
+	void *state;	/* the library's; NULL: not begun */
 };
 
 void crypto_sha256_init(struct crypto_sha256 *hash);
 void crypto_sha256_add(struct crypto_sha256 *hash, const void *p, size_t n);
 void crypto_sha256_end(struct crypto_sha256 *hash, unsigned char out[32]);
+void crypto_sha256_drop(struct crypto_sha256 *hash);
 
 /* BLAKE2b-128: to tell whether two things are the same, not who made them. */
 #define CRYPTO_DIGEST 16
