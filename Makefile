@@ -180,6 +180,7 @@ bench:
 	@$(MAKE) --no-print-directory all tools $(BENCH_BIN)
 	@O=$(O) tests/bench/run
 	@O=$(O) tests/bench/crowd
+	@O=$(O) tests/bench/domains
 	@O=$(O) tests/bench/replication
 
 lint: programs
