@@ -117,8 +117,8 @@ note() {
 	send -t acme -d "{\"text\":\"$1\"}" POST /api/notes
 }
 
-notes() {
-	sqlite3 -readonly "$(db_of acme)" 'SELECT count(*) FROM notes'
+notes() {	# [TENANT]
+	sqlite3 -readonly "$(db_of "${1:-acme}")" 'SELECT count(*) FROM notes'
 }
 
 # bench LOG OPTION… METHOD URI	in the background; $pid
