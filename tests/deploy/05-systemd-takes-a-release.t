@@ -24,7 +24,7 @@ replica.url = /var/lib/rowhouse/replica
 END
 install -d -m 2770 -o rowhouse-replicator -g rowhouse /var/lib/rowhouse/replica
 ln -sfn $DIR/current/rowhouse /usr/local/bin/rowhouse
-for unit in pool replicator; do
+for unit in pool replicator steward; do
 	mkdir -p "/run/units/rowhouse-$unit.service.d"
 	printf '[Service]\nExecPaths=%s\n' $DIR >"/run/units/rowhouse-$unit.service.d/releases.conf"
 done
@@ -55,6 +55,7 @@ diag "$output"
 is '  and serves' "$(serves)" $first
 replicates() { [ "$(of replicator)" = "$DIR/releases/$1/rowhouse" ]; }
 ok '  with a replicator' wait_for 20 replicates $first || diag "$(journalctl --no-pager -u rowhouse-replicator -o cat | tail -n 8)"
+ok '  and a steward, where there is one' systemctl start rowhouse-steward.service
 supervisor=$(systemctl show --value -p MainPID rowhouse-pool.service)
 switch_to $second "$O/rowhouse"
 is 'the second is taken' "$status" 0
@@ -62,6 +63,7 @@ diag "$output"
 is '  and serves' "$(serves)" $second
 is '  by a reload' "$(systemctl show --value -p MainPID rowhouse-pool.service)" "$supervisor"
 ok '  with its own replicator' replicates $second
+ok '  and its own steward' wait_for 20 eval '[ "$(of steward)" = "$DIR/releases/$second/rowhouse" ]'
 
 # broken on this server alone, in the replicator's service
 printf '[Service]\nEnvironment=FAULT=replicator\n' >/run/units/rowhouse-replicator.service.d/fault.conf
