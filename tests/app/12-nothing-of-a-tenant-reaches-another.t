@@ -51,7 +51,7 @@ asked() {
 	    $tenants >isolation.out 2>isolation.err &
 	isolation=$!
 	started="$isolation $started"
-	wait_for 30 grep -q prepared isolation.out
+	wait_for 120 grep -q prepared isolation.out
 	trouble >trouble.out 2>&1 &
 	trouble=$!
 	wait "$isolation"

@@ -39,6 +39,7 @@
 #define HOT         3
 #define COOLS       16 /* one of so many requests brings another */
 #define WRONG_MAX   10
+#define PATIENCE_S  20
 
 struct tenant {
 	const char *slug;
@@ -207,8 +208,8 @@ check(struct house *house, int k, int t, const struct wire_bytes *answer)
 
 /* --- beforehand, one after the other ----------------------------------------- */
 
-static void
-ask_now(struct house *house, const struct kind *kind, int t,
+static int
+ask_once(struct house *house, const struct kind *kind, int t,
     struct wire_bytes *answer)
 {
 	const struct tenant *self = &house->tenants[t];
@@ -229,13 +230,27 @@ ask_now(struct house *house, const struct kind *kind, int t,
 	answer->n = 0;
 	status =
 	    wire_unpack(&in, answer) ? talk_status(answer->p, answer->n) : 0;
-	if (status != kind->want && status != kind->or_else) {
-		fprintf(stderr, "%s %s of %s: %.*s\n", kind->method, kind->uri,
-		    self->slug, (int)answer->n, answer->p);
-		wire_die("preparing");
-	}
 	free(out.p);
 	free(in.p);
+	return status;
+}
+
+/* Those before may have used up what an account may try: it is told when. */
+static void
+ask_now(struct house *house, const struct kind *kind, int t,
+    struct wire_bytes *answer)
+{
+	int status = ask_once(house, kind, t, answer);
+
+	for (int i = 0; status == 429 && i < PATIENCE_S; i++) {
+		sleep(1);
+		status = ask_once(house, kind, t, answer);
+	}
+	if (status != kind->want && status != kind->or_else) {
+		fprintf(stderr, "%s %s of %s: %.*s\n", kind->method, kind->uri,
+		    house->tenants[t].slug, (int)answer->n, answer->p);
+		wire_die("preparing");
+	}
 }
 
 static void
