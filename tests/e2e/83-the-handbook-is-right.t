@@ -2,6 +2,7 @@
 # Each message that HANDBOOK.md explains is one that a program prints, in these
 # words; each command, option, key, script and file that it or COMPARISON.md names
 # is there.  In a message "…" stands for what printf or the shell puts in.
+# shellcheck disable=SC2016
 . "$(dirname "$0")/../lib.sh"
 
 book=$ROOT/HANDBOOK.md
