@@ -567,7 +567,7 @@ void
 replicator_run(struct replicator *r)
 {
 	int64_t stop_ms;
-	size_t i;
+	size_t behind, i;
 
 	log_info(
 	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
@@ -587,9 +587,13 @@ replicator_run(struct replicator *r)
 		tick(r, 1);
 		wait(r, anything_left(r) ? STREAM_BUSY_MS : 0);
 	} while (anything_left(r) && clock_mono_ms() < stop_ms);
-	log_info("stop", "%s",
-	    anything_left(r) ? "what was not shipped is in the spool"
-			     : "everything is shipped");
+	behind = streams_behind(r->streams);
+	if (behind == 0)
+		log_info("stop", "everything is shipped");
+	else
+		log_warn("stop",
+		    "%zu databases have what the replica does not have",
+		    behind);
 	/* What is on its way, and nothing after it. */
 	for (i = 0; i < r->streams->n_active; i++)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;

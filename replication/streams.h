@@ -56,6 +56,8 @@ int64_t streams_wait_ms(const struct streams *streams, int64_t now_ms,
 /* Has one that works something left to be captured or shipped?  And: is anything
    of theirs with the store? */
 int streams_left(const struct streams *streams);
+/* How many have anything left, whether they work or not? */
+size_t streams_behind(const struct streams *streams);
 int streams_in_flight(const struct streams *streams);
 
 /*

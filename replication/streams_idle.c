@@ -25,6 +25,13 @@ streams_wait_ms(const struct streams *streams, int64_t now_ms, int64_t mono_ms)
 	return wait;
 }
 
+static int
+has_more(const struct stream *stream)
+{
+	return stream->dirty || stream->snapshot != NULL || stream->in_flight ||
+	       (stream->spool != NULL && stream->spool->n > 0);
+}
+
 int
 streams_left(const struct streams *streams)
 {
@@ -34,12 +41,24 @@ streams_left(const struct streams *streams)
 		const struct stream *stream = streams->active[i];
 
 		if (stream->failures == 0 && !stream->halted &&
-		    (stream->dirty || stream->snapshot != NULL ||
-			stream->in_flight ||
-			(stream->spool != NULL && stream->spool->n > 0)))
+		    has_more(stream))
 			return 1;
 	}
 	return 0;
+}
+
+size_t
+streams_behind(const struct streams *streams)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < streams->n_active; i++) {
+		const struct stream *stream = streams->active[i];
+
+		if (has_more(stream) || stream->failures > 0 || stream->halted)
+			n++;
+	}
+	return n;
 }
 
 int
