@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tenants/base/arena.h"
 #include "tenants/base/crypto.h"
@@ -161,6 +162,8 @@ from_files(struct s3_credentials *keys, const char *profile, struct err *err)
 		snprintf(path, sizeof path, "%.270s/.aws/credentials", home);
 		rc = from_file(keys, path, profile, 0, err);
 	}
+	if (rc == 0 && access(S3_CREDENTIALS_STORE, R_OK) == 0)
+		rc = from_file(keys, S3_CREDENTIALS_STORE, profile, 0, err);
 	return rc;
 }
 

@@ -9,6 +9,8 @@
  *	1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
  *	2. $CREDENTIALS_DIRECTORY/aws (systemd's LoadCredential=aws:FILE)
  *	3. $AWS_SHARED_CREDENTIALS_FILE, or ~/.aws/credentials
+ *	4. S3_CREDENTIALS_STORE, where systemd has those of the units: for root,
+ *	   who restores a tenant by hand
  *
  * The files are as AWS's own tools write them: [PROFILE], then
  * `aws_access_key_id = …`, `aws_secret_access_key = …` and, if there is one,
@@ -18,6 +20,8 @@
  * Nothing prints a secret: no function here puts one into an error, and there
  * is none that formats this struct.
  */
+#define S3_CREDENTIALS_STORE "/etc/credstore/rowhouse.aws"
+
 struct s3_credentials {
 	char id[144];
 	char secret[256];

@@ -111,6 +111,17 @@ wait_for 20 mails_are 1 owner@acme.example
 is 'the mailer sends what the pool left' "$(mails owner@acme.example)" 1
 like '  with the login of its credential' "$(cat "$SMTP/log")" 'AUTH .*ok'
 
+# --- the store's keys, at the command line --------------------------------------------
+sed 's|^replica.url = .*|replica.url = s3://bucket/house?endpoint=http://127.0.0.1:1|' \
+    $ROWHOUSE_CONFIG >"$SCRATCH/s3.conf"
+chmod 0644 "$SCRATCH/s3.conf"
+chmod 0755 "$SCRATCH"
+reaches() {	# COMMAND…
+	"$@" "$ROWHOUSE" restore acme --dry-run -c "$SCRATCH/s3.conf" 2>&1
+}
+like 'root restores with the keys of the units' "$(reaches env)" '127\.0\.0\.1'
+like '  and the user of the pool has none' "$(reaches as rowhouse rowhouse)" 'no credentials'
+
 # --- the operator ------------------------------------------------------------------
 drop_in rowhouse-steward.service BindPaths=/mnt/replica
 systemctl daemon-reload
