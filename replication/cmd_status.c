@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/cmd_status_live.h"
 #include "replication/control.h"
 #include "replication/position.h"
 #include "replication/proof.h"
@@ -25,13 +26,26 @@
 static int
 usage(void)
 {
-	fputs("usage: rowhouse status [SLUG] [--json | --prometheus] "
+	fputs("usage: rowhouse status [SLUG] [--json | --prometheus | --live] "
 	      "[-c FILE]\n",
 	    stderr);
 	return 2;
 }
 
-enum form { TABLE, JSON, PROMETHEUS };
+enum form { TABLE, JSON, PROMETHEUS, LIVE };
+
+static void
+print_text(void (*put)(const struct json *json, struct arena *arena,
+	       struct buf *out),
+    const struct json *json, struct arena *arena)
+{
+	struct buf text;
+
+	buf_init(&text, STATUS_MAX);
+	put(json, arena, &text);
+	printf("%.*s", STR_FMT(buf_view(&text)));
+	buf_free(&text);
+}
 
 static int
 print_prometheus(
@@ -106,7 +120,7 @@ print_tenant(const struct config *config, const struct json *rows,
 			putchar('\n');
 		found = 1;
 		if (form != JSON)
-			status_show_one(row, arena);
+			print_text(status_put_one, row, arena);
 		else if (print_json(config, row->raw, slug, err) != 0)
 			return -1;
 		wrong |= status_text(row, "error", arena)[0] != '\0';
@@ -160,7 +174,7 @@ print_status(const struct config *config, const struct buf *json,
 		return rc < 0 ? rc : rc | wrong;
 	}
 	if (form == TABLE)
-		status_show_all(root, arena);
+		print_text(status_put_all, root, arena);
 	if (form == JSON)
 		rc = print_json(config, buf_view(json), NULL, err);
 	else if (form == PROMETHEUS)
@@ -281,6 +295,8 @@ cmd_status(int argc, char **argv)
 			form = JSON;
 		else if (strcmp(argv[i], "--prometheus") == 0)
 			form = PROMETHEUS;
+		else if (strcmp(argv[i], "--live") == 0)
+			form = LIVE;
 		else if (argv[i][0] != '-' && slug == NULL)
 			slug = argv[i];
 		else
@@ -292,6 +308,10 @@ cmd_status(int argc, char **argv)
 	arena = arena_new(4L * STATUS_MAX);
 	if (config_load(&config, file, &err))
 		goto out;
+	if (form == LIVE) {
+		rc = cmd_status_live(&config, slug, &err);
+		goto out;
+	}
 	if (control_status(&config, &json, &err)) {
 		if (err.code != ERR_BUSY)
 			goto out;

@@ -276,13 +276,14 @@ control_refuse(struct control_client *client, const struct err *err)
 
 /* A connection, or -1. */
 static int
-reach(const struct config *config, struct sockaddr_un *addr, struct err *err)
+reach(const struct config *config, int flags, struct sockaddr_un *addr,
+    struct err *err)
 {
 	int fd;
 
 	if (address(config, addr, err))
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return err_sys(err, "control socket");
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
@@ -293,6 +294,8 @@ reach(const struct config *config, struct sockaddr_un *addr, struct err *err)
 		    addr->sun_path);
 		err_hint(err, "rowhouse serve starts it; why it ended is in "
 			      "the log, and rowhouse check looks");
+	} else if (errno == EAGAIN) {
+		err_set(err, ERR_BUSY, "the replicator answers nobody");
 	} else {
 		err_sys(err, "%s: connect", addr->sun_path);
 	}
@@ -304,12 +307,54 @@ int
 control_check(const struct config *config, struct err *err)
 {
 	struct sockaddr_un addr;
-	int fd = reach(config, &addr, err);
+	int fd = reach(config, 0, &addr, err);
 
 	if (fd < 0)
 		return -1;
 	file_drop(&fd);
 	return 0;
+}
+
+static int
+begin(const struct config *config, const char *request, int flags,
+    struct err *err)
+{
+	struct sockaddr_un addr;
+	int fd = reach(config, flags, &addr, err);
+
+	if (fd < 0)
+		return -1;
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
+		err_sys(err, "%s: send", addr.sun_path);
+		file_drop(&fd);
+	}
+	return fd;
+}
+
+/* A piece of the answer: 1 while there is more to come, 0 at its end, or -1. */
+static int
+receive(int fd, struct buf *answer, struct err *err)
+{
+	char piece[65536];
+	ssize_t n = recv(fd, piece, sizeof(piece), 0);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	if (n < 0)
+		return err_sys(err, "control socket: receive");
+	if (n > 0) {
+		buf_put(answer, piece, (size_t)n);
+		return 1;
+	}
+	if (answer->n == 0 || answer->p[answer->n - 1] != '\n')
+		return err_set(
+		    err, ERR_BUSY, "the replicator ended while answering");
+	answer->n--;
+	if (str_starts(buf_view(answer), "error "))
+		return err_set(err, ERR_BUSY, "%.*s",
+		    STR_FMT(str_sub(
+			buf_view(answer), strlen("error "), answer->n)));
+	return buf_check(answer, "answer of the replicator", err);
 }
 
 /* One request, and its answer without the line's end. */
@@ -318,54 +363,37 @@ ask(const struct config *config, const char *request, int64_t timeout_ms,
     struct buf *answer, struct err *err)
 {
 	int64_t deadline = clock_mono_ms() + timeout_ms;
-	struct sockaddr_un addr;
 	struct pollfd wait = { .fd = -1, .events = POLLIN };
-	char piece[8192];
-	ssize_t n;
-	int rc = -1;
+	int rc;
 
-	wait.fd = reach(config, &addr, err);
+	wait.fd = begin(config, request, 0, err);
 	if (wait.fd < 0)
 		return -1;
-	if (send(wait.fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-		err_sys(err, "%s: send", addr.sun_path);
-		goto out;
-	}
-	for (;;) {
+	do {
 		int64_t left = deadline - clock_mono_ms();
 
 		if (left <= 0 || poll(&wait, 1, (int)left) == 0) {
-			err_set(err, ERR_BUSY,
+			rc = err_set(err, ERR_BUSY,
 			    "the replicator did not answer within %lld ms",
 			    (long long)timeout_ms);
-			goto out;
-		}
-		n = recv(wait.fd, piece, sizeof(piece), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err_sys(err, "%s: receive", addr.sun_path);
-			goto out;
-		}
-		if (n == 0)
 			break;
-		buf_put(answer, piece, (size_t)n);
-	}
-	if (answer->n == 0 || answer->p[answer->n - 1] != '\n') {
-		err_set(err, ERR_BUSY, "the replicator ended while answering");
-		goto out;
-	}
-	answer->n--;
-	if (str_starts(buf_view(answer), "error ")) {
-		err_set(err, ERR_BUSY, "%.*s",
-		    STR_FMT(str_sub(
-			buf_view(answer), strlen("error "), answer->n)));
-		goto out;
-	}
-	rc = buf_check(answer, "answer of the replicator", err);
-out:
+		}
+		rc = receive(wait.fd, answer, err);
+	} while (rc > 0);
 	file_drop(&wait.fd);
 	return rc;
+}
+
+int
+control_status_begin(const struct config *config, struct err *err)
+{
+	return begin(config, "status\n", SOCK_NONBLOCK, err);
+}
+
+int
+control_status_more(int fd, struct buf *json, struct err *err)
+{
+	return receive(fd, json, err);
 }
 
 int

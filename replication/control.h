@@ -33,6 +33,12 @@
 int control_check(const struct config *config, struct err *err);
 int control_status(const struct config *config, struct buf *json,
     struct err *err);
+/*
+ * The same for who has more to do than to wait: a descriptor, or -1; and when
+ * it is readable 1 while there is more to come, 0 at the end, -1.
+ */
+int control_status_begin(const struct config *config, struct err *err);
+int control_status_more(int fd, struct buf *json, struct err *err);
 int control_flush(const struct config *config, const char *slug,
     int64_t timeout_ms, struct err *err);
 struct control_state {

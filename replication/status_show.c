@@ -7,8 +7,6 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/size.h"
 
-#define AGE_TEXT  16
-
 const char *
 status_text(const struct json *object, const char *name, struct arena *arena)
 {
@@ -37,213 +35,242 @@ real_of(const struct json *object, const char *name)
 	return value != NULL && json_double(value, &v) == 0 ? v : 0;
 }
 
-static const char *
-span_text(int64_t ms, char out[AGE_TEXT])
+const char *
+status_span(int64_t ms, char out[STATUS_SPAN])
 {
 	if (ms < 60 * 1000)
-		snprintf(out, AGE_TEXT, "%.1f s", (double)ms / 1000);
+		snprintf(out, STATUS_SPAN, "%.1f s", (double)ms / 1000);
 	else if (ms < 120LL * 60 * 1000)
-		snprintf(out, AGE_TEXT, "%lld min", (long long)ms / 60000);
+		snprintf(out, STATUS_SPAN, "%lld min", (long long)ms / 60000);
 	else if (ms < 48LL * 3600 * 1000)
-		snprintf(out, AGE_TEXT, "%lld h", (long long)ms / 3600000);
+		snprintf(out, STATUS_SPAN, "%lld h", (long long)ms / 3600000);
 	else
-		snprintf(out, AGE_TEXT, "%lld d", (long long)ms / 86400000);
+		snprintf(out, STATUS_SPAN, "%lld d", (long long)ms / 86400000);
 	return out;
+}
+
+int64_t
+status_time(const char *time)
+{
+	struct err none = ERR_INIT;
+	int64_t ms;
+
+	if (time[0] == '\0' || clock_parse(str_of(time), 0, &ms, &none))
+		return 0;
+	return ms;
 }
 
 /* How long ago that is, or "never". */
 static const char *
-age_text(const char *time, char out[AGE_TEXT])
+age_text(const char *time, char out[STATUS_SPAN])
 {
-	int64_t now_ms = clock_wall_ms(), then_ms;
-	struct err none = ERR_INIT;
+	int64_t now_ms = clock_wall_ms(), then_ms = status_time(time);
 
-	if (time[0] == '\0' ||
-	    clock_parse(str_of(time), now_ms, &then_ms, &none))
-		snprintf(out, AGE_TEXT, "never");
+	if (then_ms == 0)
+		snprintf(out, STATUS_SPAN, "never");
 	else
-		span_text(now_ms > then_ms ? now_ms - then_ms : 0, out);
+		status_span(now_ms > then_ms ? now_ms - then_ms : 0, out);
 	return out;
 }
 
 /* --- the table -------------------------------------------------------------- */
 
 static void
-show_row(const struct json *row, struct arena *arena)
+put_row(const struct json *row, struct arena *arena, struct buf *out)
 {
 	const char *error = status_text(row, "error", arena);
 	const char *hint = status_text(row, "hint", arena);
-	char behind[SIZE_TEXT], size[SIZE_TEXT], lag[AGE_TEXT], age[AGE_TEXT];
+	char behind[SIZE_TEXT], size[SIZE_TEXT];
+	char lag[STATUS_SPAN], age[STATUS_SPAN];
 
-	printf("%-22s %-8s %10lld %8s %9s %10s %7s\n",
+	buf_printf(out, "%-22s %-8s %10lld %8s %9s %10s %7s\n",
 	    status_text(row, "tenant", arena), status_text(row, "state", arena),
 	    (long long)status_int(row, "replicated_txid"),
-	    span_text(status_int(row, "lag_ms"), lag),
+	    status_span(status_int(row, "lag_ms"), lag),
 	    size_text(status_int(row, "lag_bytes"), behind),
 	    size_text(status_int(row, "size"), size),
 	    status_int(row, "proof_failed")
 		? "FAILED"
 		: age_text(status_text(row, "proven", arena), age));
 	if (error[0] != '\0')
-		printf(
-		    "    %s%s%s\n", error, hint[0] != '\0' ? "; " : "", hint);
+		buf_printf(out, "    %s%s%s\n", error,
+		    hint[0] != '\0' ? "; " : "", hint);
 }
 
 static void
-show_total(const struct json *total, struct arena *arena)
+put_total(const struct json *total, struct arena *arena, struct buf *out)
 {
 	const char *oldest = status_text(total, "oldest_proof_tenant", arena);
-	char a[SIZE_TEXT], b[SIZE_TEXT], age[AGE_TEXT];
+	char a[SIZE_TEXT], b[SIZE_TEXT], age[STATUS_SPAN];
 
-	printf("\n%lld databases, %lld open; %s behind in %lld files of the "
-	       "spool, %s in all\n",
+	buf_printf(out,
+	    "%lld databases, %lld open; %s behind in %lld files of the "
+	    "spool, %s in all\n",
 	    (long long)status_int(total, "tenants"),
 	    (long long)status_int(total, "open"),
 	    size_text(status_int(total, "spool_bytes"), a),
 	    (long long)status_int(total, "spool_files"),
 	    size_text(status_int(total, "lag_bytes"), b));
 	if (status_int(total, "store_down_ms") > 0)
-		printf("THE STORE HAS NOT ANSWERED FOR %s\n",
-		    span_text(status_int(total, "store_down_ms"), age));
+		buf_printf(out, "THE STORE HAS NOT ANSWERED FOR %s\n",
+		    status_span(status_int(total, "store_down_ms"), age));
 	if (status_int(total, "full") > 0)
-		printf("WRITES ARE REFUSED (TENANTS: %lld): MORE THAN %s WAITS FOR "
-		       "THE STORE\n",
+		buf_printf(out,
+		    "WRITES ARE REFUSED (TENANTS: %lld): MORE THAN %s WAITS "
+		    "FOR THE STORE\n",
 		    (long long)status_int(total, "full"),
 		    size_text(status_int(total, "spool_max"), a));
-	printf("since it started: %lld PUT, %lld GET, %lld LIST, %lld DELETE, "
-	       "%lld retries; %s sent\n",
+	buf_printf(out,
+	    "since it started: %lld PUT, %lld GET, %lld LIST, %lld DELETE, "
+	    "%lld retries; %s sent\n",
 	    (long long)status_int(total, "puts"),
 	    (long long)status_int(total, "gets"),
 	    (long long)status_int(total, "lists"),
 	    (long long)status_int(total, "deletes"),
 	    (long long)status_int(total, "retries"),
 	    size_text(status_int(total, "bytes_out"), a));
-	printf("proofs: %lld failed, %lld databases without one",
+	buf_printf(out, "proofs: %lld failed, %lld databases without one",
 	    (long long)status_int(total, "proof_failed"),
 	    (long long)status_int(total, "unproven"));
 	if (oldest[0] != '\0')
-		printf("; the oldest is of %s, %s ago", oldest,
+		buf_printf(out, "; the oldest is of %s, %s ago", oldest,
 		    age_text(status_text(total, "oldest_proof", arena), age));
-	putchar('\n');
+	buf_putc(out, '\n');
 }
 
 static void
-show_forecast(const struct json *forecast)
+put_forecast(const struct json *forecast, struct buf *out)
 {
 	const struct json *day = json_get(forecast, "day");
 	int64_t budget = status_int(forecast, "put_budget_day");
-	char seen[AGE_TEXT], size[SIZE_TEXT];
+	char seen[STATUS_SPAN], size[SIZE_TEXT];
 
 	if (day == NULL || day->type != JSON_OBJECT)
 		return;
-	printf("a month as the last %s: %lld PUT, %lld GET, %lld LIST, $%.2f; "
-	       "at most %s kept, $%.2f\n",
-	    span_text(status_int(day, "seen_ms"), seen),
+	buf_printf(out,
+	    "a month as the last %s: %lld PUT, %lld GET, %lld LIST, $%.2f; "
+	    "at most %s kept, $%.2f\n",
+	    status_span(status_int(day, "seen_ms"), seen),
 	    (long long)status_int(day, "puts_month"),
 	    (long long)status_int(day, "gets_month"),
 	    (long long)status_int(day, "lists_month"),
 	    real_of(day, "request_dollars_month"),
 	    size_text(status_int(day, "stored_bytes"), size),
 	    real_of(day, "storage_dollars_month"));
-	printf("  (AWS S3 Standard: PUT and LIST $%.2f a million, GET $%.2f, "
-	       "$%.3f a GB and month)\n",
+	buf_printf(out,
+	    "  (AWS S3 Standard: PUT and LIST $%.2f a million, GET $%.2f, "
+	    "$%.3f a GB and month)\n",
 	    FORECAST_PUT_MILLION, FORECAST_GET_MILLION, FORECAST_GB_MONTH);
 	if (budget > 0)
-		printf("  (replica.put_budget allows %lld PUT a month)\n",
+		buf_printf(out,
+		    "  (replica.put_budget allows %lld PUT a month)\n",
 		    (long long)budget * 30);
 }
 
 void
-status_show_all(const struct json *root, struct arena *arena)
+status_put_totals(
+    const struct json *root, struct arena *arena, struct buf *out)
+{
+	if (json_get(root, "total") != NULL)
+		put_total(json_get(root, "total"), arena, out);
+	if (json_get(root, "forecast") != NULL)
+		put_forecast(json_get(root, "forecast"), out);
+}
+
+void
+status_put_all(const struct json *root, struct arena *arena, struct buf *out)
 {
 	const struct json *total = json_get(root, "total");
 	const struct json *rows = json_get(root, "tenants");
 	const struct json *row;
 
-	printf("%-22s %-8s %10s %8s %9s %10s %7s\n", "TENANT", "STATE",
+	buf_printf(out, "%-22s %-8s %10s %8s %9s %10s %7s\n", "TENANT", "STATE",
 	    "REPLICATED", "LAG", "BEHIND", "SIZE", "PROVEN");
 	for (row = rows != NULL ? rows->child : NULL; row != NULL;
 	     row = row->next)
-		show_row(row, arena);
+		put_row(row, arena, out);
 	if (total != NULL)
-		show_total(total, arena);
-	if (json_get(root, "forecast") != NULL)
-		show_forecast(json_get(root, "forecast"));
+		buf_putc(out, '\n');
+	status_put_totals(root, arena, out);
 }
 
 /* --- one of them ------------------------------------------------------------ */
 
 static void
-show_work(const struct json *row)
+put_work(const struct json *row, struct buf *out)
 {
 	char size[SIZE_TEXT];
 
-	printf("spool        %lld files, %s; %lld were merged into others\n",
+	buf_printf(out,
+	    "spool        %lld files, %s; %lld were merged into others\n",
 	    (long long)status_int(row, "spool_files"),
 	    size_text(status_int(row, "spool_bytes"), size),
 	    (long long)status_int(row, "thinned"));
-	printf("requests     %lld PUT, %lld GET, %lld LIST, %lld DELETE, %lld "
-	       "retries; %s sent\n",
+	buf_printf(out,
+	    "requests     %lld PUT, %lld GET, %lld LIST, %lld DELETE, %lld "
+	    "retries; %s sent\n",
 	    (long long)status_int(row, "puts"),
 	    (long long)status_int(row, "gets"),
 	    (long long)status_int(row, "lists"),
 	    (long long)status_int(row, "deletes"),
 	    (long long)status_int(row, "retries"),
 	    size_text(status_int(row, "bytes_out"), size));
-	printf("flushes      %lld; %lld epochs begun, %lld errors\n",
+	buf_printf(out, "flushes      %lld; %lld epochs begun, %lld errors\n",
 	    (long long)status_int(row, "flushes"),
 	    (long long)status_int(row, "epochs"),
 	    (long long)status_int(row, "errors"));
-	printf("checkpoints  %lld, %.3f s in all, %.3f s the longest\n",
+	buf_printf(out,
+	    "checkpoints  %lld, %.3f s in all, %.3f s the longest\n",
 	    (long long)status_int(row, "checkpoints"),
 	    (double)status_int(row, "checkpoint_us") / 1e6,
 	    (double)status_int(row, "checkpoint_longest_us") / 1e6);
 }
 
 static void
-show_proof(const struct json *row, struct arena *arena)
+put_proof(const struct json *row, struct arena *arena, struct buf *out)
 {
 	const char *proven = status_text(row, "proven", arena);
 
 	if (proven[0] == '\0')
-		printf("proven       never in this epoch\n");
+		buf_printf(out, "proven       never in this epoch\n");
 	else
-		printf("%s       %s, TXID %lld, in %.2f s\n",
+		buf_printf(out, "%s       %s, TXID %lld, in %.2f s\n",
 		    status_int(row, "proof_failed") ? "FAILED" : "proven",
 		    proven, (long long)status_int(row, "proven_txid"),
 		    (double)status_int(row, "proven_ms") / 1000);
 }
 
 void
-status_show_one(const struct json *row, struct arena *arena)
+status_put_one(const struct json *row, struct arena *arena, struct buf *out)
 {
 	const char *error = status_text(row, "error", arena);
 	const char *hint = status_text(row, "hint", arena);
 	const char *last = status_text(row, "last_error", arena);
 	const char *time = status_text(row, "time", arena);
-	char size[SIZE_TEXT], lag[AGE_TEXT];
+	char size[SIZE_TEXT], lag[STATUS_SPAN];
 
-	printf("tenant       %s\nstate        %s\n",
+	buf_printf(out, "tenant       %s\nstate        %s\n",
 	    status_text(row, "tenant", arena),
 	    status_text(row, "state", arena));
-	printf("epoch        %08llx\n",
+	buf_printf(out, "epoch        %08llx\n",
 	    (unsigned long long)status_int(row, "epoch"));
-	printf("TXID         %lld captured%s%s, %lld replicated\n",
+	buf_printf(out, "TXID         %lld captured%s%s, %lld replicated\n",
 	    (long long)status_int(row, "txid"), time[0] != '\0' ? " of " : "",
 	    time, (long long)status_int(row, "replicated_txid"));
-	printf("size         %s\n", size_text(status_int(row, "size"), size));
+	buf_printf(out, "size         %s\n",
+	    size_text(status_int(row, "size"), size));
 	if (json_get(row, "lag_ms") != NULL) {
-		printf("lag          %s, %s\n",
-		    span_text(status_int(row, "lag_ms"), lag),
+		buf_printf(out, "lag          %s, %s\n",
+		    status_span(status_int(row, "lag_ms"), lag),
 		    size_text(status_int(row, "lag_bytes"), size));
-		show_work(row);
+		put_work(row, out);
 	}
-	show_proof(row, arena);
+	put_proof(row, arena, out);
 	if (error[0] != '\0')
-		printf("error        %s\n", error);
+		buf_printf(out, "error        %s\n", error);
 	if (hint[0] != '\0')
-		printf("             %s\n", hint);
+		buf_printf(out, "             %s\n", hint);
 	if (error[0] == '\0' && last[0] != '\0')
-		printf("last error   %s: %s\n",
+		buf_printf(out, "last error   %s: %s\n",
 		    status_text(row, "last_error_time", arena), last);
 }
