@@ -78,6 +78,8 @@ clone_to(struct clone *clone, struct cmd_tenant_job *job,
 	clone->target.progress = restore_report_progress;
 	clone->target.around = restore_report_around;
 	clone->target.arg = &clone->report;
+	/* It is the new one that was changed. */
+	job->deed.slug = str_of(job->line.word[2]);
 	rc = lifecycle_adopt(&job->config, job->registry,
 	    str_of(job->line.word[2]), &source, err);
 	restore_report_clear(&clone->report);
@@ -139,4 +141,5 @@ run(struct cmd_tenant_job *job, struct err *err)
 
 const struct cmd_tenant_verb cmd_clone = { "clone", NULL, 3, 3, 0, run,
 	"clone SRC DST [--at TIME | --txid N | --latest] [--plan NAME] "
-	"[--from URL] [--uid UID]" };
+	"[--from URL] [--uid UID]",
+	"tenant-cloned", 1 };

@@ -14,6 +14,7 @@
 #include "replication/restore_report.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/config.h"
+#include "tenants/caller.h"
 #include "tenants/db.h"
 #include "tenants/layout.h"
 #include "tenants/meta.h"
@@ -345,7 +346,11 @@ restore_registry(struct job *job, struct err *err)
 static int
 restore_in_place(struct job *job, struct err *err)
 {
+	char caller[CALLER_MAX], point[64];
+	struct registry_deed deed = { .what = STR("tenant-restored"),
+		.slug = str_of(job->line.slug) };
 	struct replace replace = { .config = &job->config,
+		.deed = &deed,
 		.store = job->store,
 		.plan = &job->plan,
 		.arena = job->arena,
@@ -353,6 +358,11 @@ restore_in_place(struct job *job, struct err *err)
 		    .around = restore_report_around,
 		    .arg = &job->report } };
 
+	caller_name(caller);
+	(void)snprintf(point, sizeof(point), "TXID %llu of epoch %08x",
+	    (unsigned long long)job->plan.txid, job->plan.epoch);
+	deed.who = str_of(caller);
+	deed.detail = str_of(point);
 	if (replace_tenant(&replace, err) != 0)
 		return -1;
 	restore_report_done(&job->report, &replace.target, &replace);

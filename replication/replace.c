@@ -259,6 +259,7 @@ switch_over(const struct job *job, struct err *err)
 	if (old)
 		(void)control_flush(
 		    job->config, job->slug, FLUSH_MS, &job->out->unsent);
+	registry_note(job->registry, job->out->deed);
 	if (touch_file(job->out->path.p, err) == 0)
 		rc = registry_switch(job->registry, str_of(job->slug),
 		    job->row.epoch, job->out->epoch, plan->epoch, plan->txid,

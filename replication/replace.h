@@ -5,6 +5,7 @@
 #include "tenants/base/config.h"
 #include "tenants/base/err.h"
 #include "tenants/layout.h"
+#include "tenants/registry.h"
 
 /*
  * A restore in place: the tenant goes on from another point of its history.
@@ -27,6 +28,7 @@ struct replace {
 	 * what a killed restore left, and is removed.
 	 */
 	int fresh;
+	const struct registry_deed *deed; /* in the log with the switch; or NULL */
 	/* in: progress; out: pages.  The path is set here. */
 	struct restore_target target;
 	/* out */

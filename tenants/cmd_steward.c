@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tenants/base/config.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
+#include "tenants/caller.h"
 #include "tenants/job.h"
 #include "tenants/steward.h"
 
@@ -87,6 +89,8 @@ cmd_job(int argc, char **argv)
 	}
 	if (config_load(&config, argc == 4 ? argv[3] : NULL, &err) == 0)
 		rc = prepare(&config, argv[1], arena, words, &err);
+	if (rc > 0 && setenv(CALLER_JOB, argv[1], 1) != 0)
+		rc = err_sys(&err, "environment");
 	if (rc > 0) {
 		execv(BINARY, words);
 		err_sys(&err, "cannot execute %s", BINARY);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tenants/base/crypto.h"
+#include "tenants/caller.h"
 #include "tenants/cmd_tenant.h"
 #include "tenants/owner.h"
 
@@ -53,25 +54,39 @@ static const struct option options[] = {
 
 static const struct cmd_tenant_verb verbs[] = {
 	{ "create", NULL, 2, 2, 1, cmd_tenant_create,
-	    "create SLUG --owner EMAIL [--name NAME] [--password-stdin]" },
-	{ "invite", NULL, 2, 2, 1, cmd_tenant_invite, "invite SLUG" },
+	    "create SLUG --owner EMAIL [--name NAME] [--password-stdin]",
+	    "tenant-created", 0 },
+	{ "invite", NULL, 2, 2, 1, cmd_tenant_invite, "invite SLUG",
+	    "invited", 0 },
 	{ "list", NULL, 1, 2, 0, cmd_tenant_list,
 	    "list [PATTERN] [--state STATE] [--sort [-]KEY] [--limit N] "
-	    "[--json]" },
-	{ "show", NULL, 2, 2, 0, cmd_tenant_show, "show SLUG [--json]" },
-	{ "suspend", NULL, 2, 2, 0, cmd_tenant_suspend, "suspend SLUG" },
-	{ "resume", NULL, 2, 2, 0, cmd_tenant_resume, "resume SLUG" },
-	{ "delete", NULL, 2, 2, 0, cmd_tenant_delete, "delete SLUG [--yes]" },
-	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG" },
-	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME" },
-	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE" },
+	    "[--json]",
+	    NULL, 0 },
+	{ "show", NULL, 2, 2, 0, cmd_tenant_show, "show SLUG [--json]",
+	    NULL, 0 },
+	{ "suspend", NULL, 2, 2, 0, cmd_tenant_suspend, "suspend SLUG",
+	    "tenant-suspended", 0 },
+	{ "resume", NULL, 2, 2, 0, cmd_tenant_resume, "resume SLUG",
+	    "tenant-resumed", 0 },
+	{ "delete", NULL, 2, 2, 0, cmd_tenant_delete, "delete SLUG [--yes]",
+	    "tenant-deleted", 0 },
+	{ "undelete", NULL, 2, 2, 0, cmd_tenant_undelete, "undelete SLUG",
+	    "tenant-undeleted", 0 },
+	{ "plan", NULL, 3, 3, 0, cmd_tenant_plan, "plan SLUG NAME",
+	    "plan-set", 2 },
+	{ "export", NULL, 3, 3, 0, cmd_tenant_export, "export SLUG FILE",
+	    NULL, 0 },
 	{ "import", NULL, 3, 3, 1, cmd_tenant_import,
-	    "import SLUG FILE [--uid UID]" },
+	    "import SLUG FILE [--uid UID]",
+	    "tenant-imported", 2 },
 	{ "sql", NULL, 2, 3, 0, cmd_tenant_sql,
-	    "sql SLUG [STATEMENTS] [--write] [--json]" },
-	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST" },
+	    "sql SLUG [STATEMENTS] [--write] [--json]",
+	    NULL, 0 },
+	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST",
+	    "host-added", 3 },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,
-	    "host remove SLUG HOST" },
+	    "host remove SLUG HOST",
+	    "host-removed", 3 },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -251,6 +266,7 @@ static int
 run(const struct cmd_tenant_verb *verb, struct cmd_tenant_job *job,
     struct err *err)
 {
+	char caller[CALLER_MAX];
 	int rc;
 
 	if (crypto_init(err) != 0 ||
@@ -263,6 +279,15 @@ run(const struct cmd_tenant_verb *verb, struct cmd_tenant_job *job,
 	job->registry = registry_open(&job->config, DB_TOOL, verb->make, err);
 	if (job->registry == NULL)
 		return -1;
+	if (verb->deed != NULL) {
+		caller_name(caller);
+		job->deed.who = str_of(caller);
+		job->deed.what = str_of(verb->deed);
+		job->deed.slug = job->slug;
+		if (verb->detail > 0)
+			job->deed.detail = str_of(job->line.word[verb->detail]);
+		registry_note(job->registry, &job->deed);
+	}
 	rc = verb->run(job, err);
 	registry_close(job->registry);
 	return rc;

@@ -38,6 +38,8 @@ struct cmd_tenant_job {
 	struct config config;
 	struct registry *registry;	/* open */
 	struct str slug;		/* checked; "" where none is named */
+	/* In the log with the first change, where the verb has a name for it. */
+	struct registry_deed deed;
 };
 
 /*
@@ -51,6 +53,8 @@ struct cmd_tenant_verb {
 	int make;		/* the registry, where there is none */
 	int (*run)(struct cmd_tenant_job *job, struct err *err);
 	const char *usage;
+	const char *deed;	/* what it did, in the log; NULL: nothing */
+	int detail;		/* the word that says more of it, or 0 */
 };
 
 #define CMD_TENANT_OUT ((size_t)256 << 20) /* of a listing */

@@ -32,6 +32,11 @@ cmd_tenant_invite(struct cmd_tenant_job *job, struct err *err)
 	buf_init(&code, 128);
 	signup_code_put(&master, job->slug, until_s, &code);
 	crypto_wipe(&master, sizeof(master));
+	/* In the log before anybody has it. */
+	if (registry_note_alone(job->registry, &job->deed, err) != 0) {
+		buf_free(&code);
+		return -1;
+	}
 	(void)fprintf(stderr,
 	    "an invitation to make tenant %.*s, good for %d days and once:\n",
 	    STR_FMT(job->slug), SIGNUP_CODE_DAYS);

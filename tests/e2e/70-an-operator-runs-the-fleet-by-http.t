@@ -211,8 +211,8 @@ deeds() {	# QUERY
 	    FROM json_each(readfile('$SCRATCH/body'), '\$.items')" | tr '\n' ' '
 }
 is 'all that was done is in the log, and nothing that was not' "$(deeds '?tenant=acme')" \
-    'host-removed/shop.example.com host-added/shop.example.com plan-set/default plan-set/free tenant-undeleted/ tenant-deleted/ tenant-resumed/ tenant-suspended/ '
-like '  by whom and from where' "$(cat body)" '"who":"operator","address":"127.0.0.1"'
+    'host-removed/shop.example.com host-added/shop.example.com plan-set/default plan-set/free tenant-undeleted/ tenant-deleted/ tenant-resumed/ tenant-suspended/ tenant-created/ '
+like '  by whom and from where' "$(cat body)" '"who":"operator","address":"127.0.0.1".*"who":"command[^"]*","address":"","what":"tenant-created"'
 is '  of another tenant' "$(deeds '?tenant=initech')" 'tenant-created/ '
 is '  a page of it' "$(deeds '?limit=1')" 'invited/ '
 id=$(json '$.items[0].id')

@@ -84,8 +84,9 @@ job 'it is restored to a moment' /tenants/acme/restore "{\"confirm\":\"acme\",\"
 is '  that moment' "$(issues acme) $(of acme epoch)" '3 2'
 is 'who asked, and for what, is in the log' "$(operator GET '/log?tenant=acme'; sqlite3 :memory: \
     "SELECT group_concat(json_extract(value, '\$.what'), ' ') FROM json_each(readfile('$SCRATCH/body'), '\$.items')")" \
-    'restore-asked clone-asked export-asked restore-asked verify-asked'
-is '  under the id of the job' "$(json '$.items[0].detail')" "$id"
+    'tenant-restored restore-asked clone-asked export-asked restore-asked verify-asked tenant-created'
+is '  under the id of the job' "$(json '$.items[1].detail')" "$id"
+is '  as is what then was done' "$(json '$.items[0].who')" "job $id"
 operator GET '/jobs?tenant=acme&state=done&perPage=2'
 is 'they are listed, the newest first' "$(json '$.items[0].id') $(json '$.totalItems') $(json '$.totalPages')" "$id 5 3"
 
