@@ -13,6 +13,7 @@
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
+#include "tenants/owner.h"
 #include "tenants/registry.h"
 #include "tenants/registry_make.h"
 
@@ -318,7 +319,9 @@ bring_all(struct all *all, struct arena *arena, struct err *err)
 		.done = note_result,
 		.arg = all };
 
-	if (lock_data(all, err) != 0 || read_state(all, arena, err) != 0 ||
+	if (owner_check(out->config, err) != 0 ||
+	    owner_check_new(out->config, err) != 0 ||
+	    lock_data(all, err) != 0 || read_state(all, arena, err) != 0 ||
 	    take_survey(out, err) != 0 ||
 	    restore_survey_check_room(&out->survey, err) != 0)
 		return -1;

@@ -274,7 +274,8 @@ run(const struct cmd_tenant_verb *verb, struct cmd_tenant_job *job,
 		return -1;
 	if (names_slug(verb) && slug_check(job->slug, err) != 0)
 		return -1;
-	if (owner_check(&job->config, err) != 0)
+	if (owner_check(&job->config, err) != 0 ||
+	    (verb->make && owner_check_new(&job->config, err) != 0))
 		return -1;
 	job->registry = registry_open(&job->config, DB_TOOL, verb->make, err);
 	if (job->registry == NULL)

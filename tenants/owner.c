@@ -57,15 +57,22 @@ int
 owner_check_new(const struct config *config, struct err *err)
 {
 	struct layout_path path = layout_registry(config);
+	const char *whose = path.p;
 	struct stat st, dir;
 
-	if (geteuid() != 0 || stat(path.p, &st) != 0 || st.st_uid == 0)
+	if (geteuid() != 0 || stat(config->data, &dir) != 0)
 		return 0;
 	/* What is made there is the group's, and the pool is in it (config.h). */
-	if (stat(config->data, &dir) == 0 && (dir.st_mode & S_ISGID))
+	if (dir.st_mode & S_ISGID)
+		return 0;
+	if (stat(path.p, &st) != 0) {
+		st = dir;
+		whose = config->data;
+	}
+	if (st.st_uid == 0)
 		return 0;
 	err_set(err, ERR_DENIED,
-	    "%s belongs to %s, who could not open what root makes", path.p,
+	    "%s belongs to %s, who could not open what root makes", whose,
 	    name_of(st.st_uid).text);
 	return run_as(st.st_uid, err);
 }

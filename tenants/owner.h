@@ -18,8 +18,8 @@ int owner_check(const struct config *config, struct err *err);
 
 /*
  * Can the pool open what this process makes there?  ERR_DENIED where this is root
- * and the registry is another user's, who could not; in a directory that is shared
- * with a group he can.
+ * and the registry, or the directory that has none yet, is another user's, who could
+ * not; in a directory that is shared with a group he can.
  */
 int owner_check_new(const struct config *config, struct err *err);
 

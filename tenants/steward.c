@@ -28,6 +28,7 @@
 #include "tenants/base/json.h"
 #include "tenants/base/log.h"
 #include "tenants/job.h"
+#include "tenants/owner.h"
 
 #define BINARY    "/proc/self/exe"
 #define AT_ONCE   2
@@ -520,7 +521,7 @@ steward_new(const struct config *config, struct err *err)
 	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 8 * JOB_SIZE);
 	for (i = 0; i < AT_ONCE; i++)
 		drop(&steward->task[i]);
-	if (open_jobs(steward, err) == 0 && open_signals(steward, err) == 0)
+	if (owner_check_new(config, err) == 0 && open_jobs(steward, err) == 0 && open_signals(steward, err) == 0)
 		return steward;
 	steward_free(steward);
 	return NULL;

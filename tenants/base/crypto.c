@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tenants/base/file.h"
 #include "tenants/base/thread.h"
@@ -88,6 +89,30 @@ done:
 	return rc;
 }
 
+/* To whose the directory is; again, where root was killed before it was done. */
+static int
+hand_over(const char *path, struct err *err)
+{
+	struct stat file, dir;
+	char parent[PATH_MAX];
+	char *slash;
+
+	if (geteuid() != 0)
+		return 0;
+	(void)snprintf(parent, sizeof parent, "%s", path);
+	slash = strrchr(parent, '/');
+	if (slash != NULL)
+		slash[slash == parent ? 1 : 0] = '\0';
+	if (stat(slash != NULL ? parent : ".", &dir) != 0 ||
+	    lstat(path, &file) != 0)
+		return err_sys(err, "cannot look at %s", path);
+	if (file.st_uid != 0 || dir.st_uid == 0)
+		return 0;
+	return lchown(path, dir.st_uid, (gid_t)-1) == 0
+		   ? 0
+		   : err_sys(err, "cannot give %s away", path);
+}
+
 int
 crypto_key_create(const char *path, struct err *err)
 {
@@ -95,7 +120,7 @@ crypto_key_create(const char *path, struct err *err)
 	int rc = file_exists(path, err);
 
 	if (rc != 0)
-		return rc > 0 ? 0 : -1;
+		return rc > 0 ? hand_over(path, err) : -1;
 	crypto_random(key.bytes, sizeof key.bytes);
 	rc = file_create(path,
 	    str_make((const char *)key.bytes, sizeof key.bytes), 0400, err);
@@ -105,7 +130,7 @@ crypto_key_create(const char *path, struct err *err)
 		err_clear(err);
 		return 0;
 	}
-	return rc;
+	return rc == 0 ? hand_over(path, err) : rc;
 }
 
 void

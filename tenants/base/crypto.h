@@ -35,7 +35,8 @@ void crypto_wipe(void *p, size_t n);
  * The master key of an installation: 32 random bytes in a file of mode 0400.
  * Losing it signs everybody out and nothing more.  A file of another size is
  * ERR_CORRUPT, one that everybody may read or write ERR_DENIED.
- * crypto_key_create leaves a file that exists alone.
+ * crypto_key_create leaves a file that exists alone.  What root makes belongs to whose
+ * the directory is, who could not read it otherwise.
  */
 int crypto_key_load(const char *path, struct secret *out, struct err *err);
 int crypto_key_create(const char *path, struct err *err);

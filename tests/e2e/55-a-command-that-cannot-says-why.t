@@ -94,6 +94,7 @@ is '  nor is one restored in place' $? 1
 like '    and why' "$output" 'registry\.db belongs to nobody'
 # where there was room for that
 "$ROWHOUSE" tenant undelete acme >/dev/null 2>&1
+"$ROWHOUSE" tenant host remove acme new.example >/dev/null 2>&1
 for words in 'list' 'show acme' 'suspend acme' 'resume acme' 'plan acme pro' 'delete acme --yes' \
     'undelete acme' 'host add acme new.example' 'host remove acme new.example' \
     'export acme new.sqlite' 'sql acme SELECT(1)'; do
