@@ -13,6 +13,7 @@
 #include "tenants/base/buf.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
+#include "tenants/fit.h"
 #include "tenants/layout.h"
 #include "tenants/smtp_login.h"
 
@@ -123,7 +124,7 @@ static int
 usage(FILE *out)
 {
 	(void)fputs(
-	    "usage: rowhouse check [-c FILE] [--app|--config]\n\n"
+	    "usage: rowhouse check [-c FILE] [--app|--config|--tenants]\n\n"
 	    "Looks at the configuration, the application folder (its\n"
 	    "migrations and endpoints, against a scratch database), the\n"
 	    "data directory, the key and the login of the mail server.\n"
@@ -131,6 +132,8 @@ usage(FILE *out)
 	    "--app: the configuration and the application alone, as the\n"
 	    "pool does before it starts and before a renewal.\n"
 	    "--config: prints the configuration in force, every key of it.\n"
+	    "--tenants: how this release would serve each tenant's file as it\n"
+	    "is now, and nothing else: before an older one is started.\n"
 	    "Exit status: 0 all is well, 1 problems were found.\n",
 	    out);
 	return 2;
@@ -143,13 +146,15 @@ cmd_check(int argc, char **argv, const struct check *others, size_t n)
 		{ "help", no_argument, NULL, 'h' },
 		{ "app", no_argument, NULL, 'a' },
 		{ "config", no_argument, NULL, 'p' },
+		{ "tenants", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct err err = ERR_INIT;
 	const char *file = NULL;
+	static const struct check tenants = { "tenants", fit_check_all };
 	struct config config;
 	size_t i, problems = 0;
-	int c, app_only = 0, print = 0;
+	int c, app_only = 0, print = 0, of_tenants = 0;
 
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
@@ -159,6 +164,8 @@ cmd_check(int argc, char **argv, const struct check *others, size_t n)
 			app_only = 1;
 		else if (c == 'p')
 			print = 1;
+		else if (c == 't')
+			of_tenants = 1;
 		else if (c == 'c')
 			file = optarg;
 		else
@@ -174,6 +181,8 @@ cmd_check(int argc, char **argv, const struct check *others, size_t n)
 	}
 	if (print)
 		return print_config(&config);
+	if (of_tenants)
+		return check_run(&tenants, &config) > 0 || fflush(stdout) != 0;
 	(void)printf("configuration %s: ok\n", config.file);
 	for (i = 0; i < sizeof(own_checks) / sizeof(own_checks[0]); i++)
 		if (!app_only || own_checks[i].run == check_app)

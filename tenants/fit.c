@@ -334,20 +334,44 @@ bring_up(struct fit *fit, struct db *db, const struct registry_tenant *row,
 	return rc;
 }
 
+/* Which way?  Neither is right: it is at this application's version. */
+static int
+look(const struct fit *fit, struct db *db, struct migrate_state *state,
+    int *ahead, int *behind, struct err *err)
+{
+	if (migrate_look(db, state, err) != 0)
+		return -1;
+	*ahead = migrate_is_ahead(state, fit->app);
+	*behind = !*ahead &&
+		  (state->own < SYSTEM_SCHEMA ||
+		      state->applied < (int64_t)fit->app->n_migrations);
+	return 0;
+}
+
+int
+fit_look(struct fit *fit, struct db *db, const struct registry_tenant *row,
+    int *ahead, int *behind, struct err *err)
+{
+	struct migrate_state state;
+
+	if (look(fit, db, &state, ahead, behind, err) != 0 ||
+	    migrate_check_owner(db, row->slug, row->uid, err) != 0)
+		return -1;
+	return *ahead ? check_ahead(fit, db, &state, err) : 0;
+}
+
 int
 fit_check(struct fit *fit, struct db *db, const struct registry_tenant *row,
     struct fit_found *out, struct err *err)
 {
 	struct migrate_state state;
-	int ahead;
+	int ahead, behind;
 
 	(void)hint_flush(fit->hints);
-	if (migrate_look(db, &state, err) != 0)
+	if (look(fit, db, &state, &ahead, &behind, err) != 0)
 		return -1;
 	*out = (struct fit_found){ .applied = state.applied };
-	ahead = migrate_is_ahead(&state, fit->app);
-	if (!ahead && (state.own < SYSTEM_SCHEMA ||
-			  state.applied < (int64_t)fit->app->n_migrations))
+	if (behind)
 		return bring_up(
 		    fit, db, row, state.own < SYSTEM_SCHEMA, out, err);
 	if (migrate_check_owner(db, row->slug, row->uid, err) != 0)

@@ -6,6 +6,7 @@
 #include "tenants/app.h"
 #include "tenants/base/config.h"
 #include "tenants/base/err.h"
+#include "tenants/check.h"
 #include "tenants/db.h"
 #include "tenants/registry.h"
 
@@ -44,5 +45,18 @@ struct fit_found {
 int fit_check(struct fit *fit, struct db *db,
     const struct registry_tenant *row, struct fit_found *out,
     struct err *err);
+
+/*
+ * The same question, and nothing is changed for it.  0 it may be served, where it is
+ * behind if its migration succeeds.  -1: as above.
+ */
+int fit_look(struct fit *fit, struct db *db, const struct registry_tenant *row,
+    int *ahead, int *behind, struct err *err);
+
+/*
+ * Of all tenants that are not deleted: how many are ahead, how many behind, each that
+ * this application could not serve.  For `rowhouse check --tenants`; changes nothing.
+ */
+void fit_check_all(const struct config *config, struct check_report *report);
 
 #endif

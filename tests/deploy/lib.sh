@@ -75,8 +75,8 @@ deploy() {
 	status=$?
 	output=$(cat deploy.log)
 }
-other() {	# --rollback | --status
-	timeout 120 "$ROOT/scripts/deploy" --dir "$DIR" "$1" server >deploy.log 2>&1
+other() {	# --rollback | --status, OPTION…
+	timeout 120 "$ROOT/scripts/deploy" --dir "$DIR" "$@" server >deploy.log 2>&1
 	status=$?
 	output=$(cat deploy.log)
 }
