@@ -503,6 +503,12 @@ must_wait(const struct compact_job *job)
 }
 
 void
+compact_set_lead(struct compact *compact, int64_t lead_ms)
+{
+	compact->lead_ms = lead_ms;
+}
+
+void
 compact_work(struct compact *compact, int64_t now_ms)
 {
 	for (size_t i = 0; i < JOBS; i++) {

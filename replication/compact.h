@@ -30,6 +30,12 @@ int compact_is_due(const struct stream *stream, int64_t now_ms);
 void compact_begin(struct compact *compact, struct stream *stream,
     int64_t now_ms);
 
+/*
+ * By how much now_ms, as it is given below, is after the time that deletes may go by
+ * (trust_clock.h); 0 until it is said.
+ */
+void compact_set_lead(struct compact *compact, int64_t lead_ms);
+
 /* All jobs go on; to be called when shipping has taken what room it wants. */
 void compact_work(struct compact *compact, int64_t now_ms);
 

@@ -79,8 +79,10 @@ compact_retain(struct compact_job *job)
 {
 	const struct config *config = job->compact->config;
 	struct catalog *catalog = job->catalog;
+	int64_t lead_ms = job->compact->lead_ms;
 	struct retain retain = {
-		.now_ms = delete_ms(job, job->now_ms - unit_of(job) + 1),
+		.now_ms =
+		    delete_ms(job, job->now_ms - lead_ms - unit_of(job) + 1),
 		.fine_ms = config->replica_fine_ms,
 		.retain_ms = config->replica_retain_ms,
 		.grace_ms = retain_grace(config->replica_fine_ms),
@@ -97,8 +99,8 @@ compact_retain(struct compact_job *job)
 	n = first_class(verdict, catalog->n, &order);
 	if (n == 0) {
 		if (next_ms != INT64_MAX &&
-		    delete_ms(job, next_ms) < job->due_ms)
-			job->due_ms = delete_ms(job, next_ms);
+		    delete_ms(job, next_ms) + lead_ms < job->due_ms)
+			job->due_ms = delete_ms(job, next_ms) + lead_ms;
 		job->phase = COMPACT_END;
 		goto out;
 	}

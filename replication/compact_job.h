@@ -55,6 +55,7 @@ struct compact_job {
 struct compact {
 	const struct config *config;
 	struct store *store;
+	int64_t lead_ms;	/* of job.now_ms, for deletes */
 	struct compact_job job[4];
 };
 

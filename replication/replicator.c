@@ -20,6 +20,7 @@
 #include "replication/prover.h"
 #include "replication/spool_share.h"
 #include "replication/thin.h"
+#include "replication/trust_clock.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
@@ -56,6 +57,7 @@ struct replicator {
 	struct spool_share share;
 	struct claim *claim;
 	struct budget budget;
+	struct trust_clock clock;
 	struct control *control;
 	struct waiters waiters;
 	struct acks *acks;
@@ -128,6 +130,7 @@ replicator_new(const struct config *config, struct err *err)
 		goto fail;
 	budget_init(&r->budget, config->replica_put_budget, clock_mono_ms());
 	r->compact = compact_new(config, r->store);
+	trust_clock_init(&r->clock, config, clock_wall_ms(), clock_boot_ms());
 	r->streams = streams_new(&r->env);
 	if (streams_reconcile(r->streams, r->registry, err))
 		goto fail;
@@ -329,6 +332,7 @@ compact_all(struct replicator *r, int64_t now_ms)
 
 	for (i = 0; i < r->streams->n_active; i++)
 		compact_begin(r->compact, r->streams->active[i], now_ms);
+	compact_set_lead(r->compact, now_ms - r->clock.now_ms);
 	compact_work(r->compact, now_ms);
 	r->unsynced |= compact_wants_sync(r->compact);
 }
@@ -530,6 +534,8 @@ tick(struct replicator *r, int all)
 	budget_note(&r->budget, stats.puts, r->config->replica_interval_ms,
 	    mono_ms);
 	r->env.stretch = r->budget.stretch;
+	trust_clock_tick(&r->clock, &stats, now_ms, clock_boot_ms());
+	r->env.clock_off_ms = r->clock.off_ms;
 	take_hints(r);
 	/* What is with the store is answered before a disk is waited for. */
 	answer_waiters(r);

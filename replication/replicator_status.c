@@ -271,6 +271,8 @@ put_store(struct buf *out, int *first, const struct store_stats *stats)
 	put_count(out, first, "bytes_in", stats->bytes_in);
 	json_put_int(out, first, "store_down_ms",
 	    stats->down_ms > 0 ? clock_mono_ms() - stats->down_ms : 0);
+	json_put_int(out, first, "keys_refused_ms",
+	    stats->refused_ms > 0 ? clock_mono_ms() - stats->refused_ms : 0);
 }
 
 static void
@@ -291,6 +293,7 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	json_put_int(out, &first, "spool_max", env->config->replica_spool_max);
 	put_count(out, &first, "full", sum->refused);
 	json_put_int(out, &first, "interval_ms", stream_env_interval(env));
+	json_put_int(out, &first, "clock_off_ms", env->clock_off_ms);
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);
 	put_count(out, &first, "proof_failed", sum->failed_proofs);

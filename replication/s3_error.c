@@ -88,18 +88,21 @@ explain_region(const struct s3_call *call, struct err *err)
 static int
 explain_denied(const struct s3_call *call, struct err *err)
 {
+	const struct s3_keyring *ring = &call->wire->ring;
 	const struct s3_place *place = &call->wire->place;
 
 	if (says(call, "InvalidAccessKeyId")) {
-		err_set(err, ERR_AUTH, "%s does not know the access key",
-		    place->host);
+		err_set(err, ERR_AUTH, "%s does not know the access key %s",
+		    place->host, ring->keys.id);
 	} else if (says(call, "SignatureDoesNotMatch")) {
 		err_set(err, ERR_AUTH,
-		    "%s refuses the signature: the secret access key is wrong",
-		    place->host);
+		    "%s refuses the signature: the secret access key of %s "
+		    "is wrong",
+		    place->host, ring->keys.id);
 	} else if (says(call, "ExpiredToken") || says(call, "InvalidToken") ||
 		   says(call, "TokenRefreshRequired")) {
-		err_set(err, ERR_AUTH, "the session token has expired");
+		err_set(err, ERR_AUTH, "the session token of %s has expired",
+		    ring->keys.id);
 	} else if (says(call, "RequestTimeTooSkewed")) {
 		err_set(err, ERR_SYSTEM, "the clock is too far from that of %s",
 		    place->host);
@@ -119,7 +122,8 @@ explain_denied(const struct s3_call *call, struct err *err)
 		    call->class == S3_LISTS ? "" : place->prefix,
 		    call->class == S3_LISTS ? "" : "/*");
 	}
-	return err_hint(err, "the keys come from %s", call->wire->keys.source);
+	s3_keyring_hint(ring, err);
+	return -1;
 }
 
 void

@@ -16,7 +16,7 @@
 #define PAUSE_MS    200 /* at most, before the second attempt; then doubled */
 #define PAUSE_MAX   10000
 #define CONNECT_MS  10000
-#define KEYS_MS     10000 /* between two readings of the credentials */
+#define KEYS_TRIES 3 /* of one call, with others each time */
 #define SKEW_MS     600000
 #define CLOCK_TRIES 4 /* of one call: an answer's Date may be wrong, too */
 #define CLOCK_MS    60000 /* less of a difference is none */
@@ -133,8 +133,9 @@ sign(struct s3_wire *wire, const struct s3_call *call, struct request *request)
 	add_header(request, "host", wire->place.host);
 	add_header(request, "x-amz-content-sha256", payload);
 	add_header(request, "x-amz-date", date);
-	if (wire->keys.token[0])
-		add_header(request, "x-amz-security-token", wire->keys.token);
+	if (wire->ring.keys.token[0])
+		add_header(
+		    request, "x-amz-security-token", wire->ring.keys.token);
 	buf_init(&value, 2048);
 	s3_sign(&(struct s3_sign_input){ .method = call->method,
 		    .path = str_sub(url, strlen(wire->place.base), url.n),
@@ -145,7 +146,7 @@ sign(struct s3_wire *wire, const struct s3_call *call, struct request *request)
 		    .region = wire->place.region,
 		    .service = "s3",
 		    .time_ms = now },
-	    &wire->keys, &wire->sign_key, &value);
+	    &wire->ring.keys, &wire->sign_key, &value);
 	buf_putc(&value, '\0');
 	add_line(request, "Authorization", value.p);
 	buf_free(&value);
@@ -196,6 +197,7 @@ send(struct s3_wire *wire, struct s3_call *call)
 		call->begin(call);
 	count(wire, call);
 	call->attempts++;
+	call->keys = wire->ring.version;
 	call->status = 0;
 	call->error = (struct s3_error){ .code = "" };
 	buf_init(&request.text, 16384);
@@ -345,27 +347,13 @@ static int
 read_keys(struct s3_call *call)
 {
 	struct s3_wire *wire = call->wire;
-	struct s3_credentials keys;
-	struct err err = ERR_INIT;
-	int changed;
 
-	if (call->keys_read)
+	if (call->keys_tried == KEYS_TRIES ||
+	    !s3_keyring_again(&wire->ring, call->keys))
 		return 0;
-	call->keys_read = 1;
-	/* Another call has just read what this one was sent without. */
-	if (wire->read_ms > call->begun_ms)
-		return 1;
-	if (clock_mono_ms() - wire->read_ms < KEYS_MS ||
-	    s3_credentials_load(wire->place.profile, &keys, &err) != 0)
-		return 0;
-	wire->read_ms = clock_mono_ms();
-	changed = strcmp(keys.id, wire->keys.id) != 0 ||
-		  strcmp(keys.secret, wire->keys.secret) != 0 ||
-		  strcmp(keys.token, wire->keys.token) != 0;
-	wire->keys = keys;
-	s3_credentials_wipe(&keys);
+	call->keys_tried++;
 	wire->sign_key.day[0] = '\0';
-	return changed;
+	return 1;
 }
 
 static int64_t
@@ -405,6 +393,10 @@ on_refusal(struct s3_call *call)
 	/* The answer to a HEAD has no text, but it has a date. */
 	if (call->status == 403 && !call->error.code[0] && is_skewed(call))
 		remedy = S3_CLOCK;
+	/* Whatever a store calls it: others may be let in. */
+	else if ((call->status == 403 || call->status == 401) &&
+		 remedy == S3_GIVE_UP)
+		remedy = S3_KEYS;
 	/* An error behind a status of success is worth another try. */
 	if (remedy == S3_GIVE_UP && call->status / 100 == 2)
 		remedy = S3_AGAIN;
@@ -424,6 +416,8 @@ on_refusal(struct s3_call *call)
 	    repeat(call, pause) == 0)
 		return;
 	s3_error_explain(call, &err);
+	if (err.code == ERR_AUTH)
+		s3_keyring_refused(&wire->ring);
 	if (pause > 0)
 		err.retry_after = (int)((pause + 999) / 1000);
 	finish(call, &err);
@@ -437,6 +431,7 @@ on_success(struct s3_call *call)
 	struct err err = ERR_INIT;
 
 	note_up(call->wire, 1);
+	s3_keyring_taken(&call->wire->ring);
 	adopt_clock(call);
 	if (wrong) {
 		if (++call->rejected < REJECTED && repeat(call, 0) == 0)
@@ -448,6 +443,19 @@ on_success(struct s3_call *call)
 }
 
 static void
+note_date(struct s3_wire *wire, const struct net_request *net)
+{
+	int64_t theirs = net->fault == NET_OK
+			     ? net_date(net_header(net, "Date"))
+			     : -1;
+
+	if (theirs < 0)
+		return;
+	wire->stats.date_ms = theirs;
+	wire->stats.date_mono_ms = clock_mono_ms();
+}
+
+static void
 on_answer(struct net_request *net, const struct err *failure)
 {
 	struct s3_call *call = net->arg;
@@ -455,6 +463,7 @@ on_answer(struct net_request *net, const struct err *failure)
 	struct err err = *failure;
 
 	call->status = net->fault == NET_OK ? net->status : 0;
+	note_date(wire, net);
 	for (unsigned i = 0; i < net->resent; i++) {
 		count(wire, call);
 		call->doubtful = 1;
@@ -495,7 +504,7 @@ s3_wire_open(struct s3_wire *wire, const char *rest, struct err *err)
 	*wire = (struct s3_wire){ .skew_ms = 0 };
 	wire->last = &wire->first;
 	if (s3_url_parse(rest, &wire->place, err) != 0 ||
-	    s3_credentials_load(wire->place.profile, &wire->keys, err) != 0)
+	    s3_keyring_open(&wire->ring, wire->place.profile, err) != 0)
 		return -1;
 	opts.connections = (unsigned)wire->place.connections;
 	opts.ca = wire->place.ca[0] ? wire->place.ca : NULL;
@@ -507,7 +516,7 @@ void
 s3_wire_close(struct s3_wire *wire)
 {
 	net_free(wire->net);
-	s3_credentials_wipe(&wire->keys);
+	s3_keyring_wipe(&wire->ring);
 	crypto_wipe(&wire->sign_key, sizeof wire->sign_key);
 }
 
@@ -517,7 +526,8 @@ s3_wire_submit(struct s3_wire *wire, struct s3_call *call)
 	assert(!call->wire);
 	call->wire = wire;
 	call->attempts = call->rejected = 0;
-	call->doubtful = call->clock_set = call->keys_read = 0;
+	call->doubtful = call->clock_set = 0;
+	call->keys_tried = 0;
 	call->begun_ms = clock_mono_ms();
 	wire->calls++;
 	again_at_once(call);

@@ -2,7 +2,7 @@
 #define ROWHOUSE_S3_WIRE_H
 
 #include "replication/s3_answer.h"
-#include "replication/s3_credentials.h"
+#include "replication/s3_keyring.h"
 #include "replication/s3_sign.h"
 #include "replication/s3_url.h"
 #include "replication/store.h"
@@ -20,12 +20,12 @@
  *
  * Where the store says that the time is wrong a call is sent again with the
  * Date of that answer, a few times.  Others bear that time only when a request
- * with it was accepted: one answer may be wrong.  Keys that have expired are
- * read again, once.
+ * with it was accepted: one answer may be wrong.  What is refused is sent again where
+ * the keys are others by now (s3_keyring.h).
  */
 struct s3_wire {
 	struct s3_place place;
-	struct s3_credentials keys;
+	struct s3_keyring ring;
 	struct s3_sign_key sign_key;
 	struct net *net;
 	int64_t skew_ms;	/* the store's clock less ours */
@@ -33,7 +33,6 @@ struct s3_wire {
 	struct s3_call *first, **last;	/* to be sent */
 	struct s3_call *later;		/* to be sent again, at due_ms */
 	size_t calls;			/* all that are not done */
-	int64_t read_ms;		/* when the keys were read, mono */
 };
 
 enum s3_class { S3_PUTS, S3_GETS, S3_LISTS, S3_DELETES };
@@ -89,7 +88,8 @@ struct s3_call {
 	struct net_request net;
 	unsigned attempts, rejected;
 	int64_t begun_ms, due_ms;
-	int clock_set, keys_read;
+	int clock_set;
+	unsigned keys, keys_tried;	/* sent with; how often with others */
 	int64_t skew_ms;	/* of its own, where clock_set */
 	struct s3_call *next;
 };

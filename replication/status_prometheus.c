@@ -1,5 +1,6 @@
 #include "replication/status_show.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tenants/base/clock.h"
@@ -106,6 +107,12 @@ static const struct family total_families[] = {
 	{ "rowhouse_store_down_seconds", GAUGE,
 	  "How long the store has not answered", "store_down_ms", NULL,
 	  FROM_MS },
+	{ "rowhouse_store_keys_refused_seconds", GAUGE,
+	  "How long the store has refused our keys", "keys_refused_ms", NULL,
+	  FROM_MS },
+	{ "rowhouse_clock_offset_seconds", GAUGE,
+	  "This machine's clock less what it should be", "clock_off_ms", NULL,
+	  FROM_MS },
 };
 /* clang-format on */
 
@@ -126,8 +133,9 @@ put_value(
 		    (int)(value % 1000));
 		break;
 	case FROM_MS:
-		buf_printf(out, "%lld.%03d", (long long)value / 1000,
-		    (int)(value % 1000));
+		buf_printf(out, "%s%lld.%03d", value < 0 ? "-" : "",
+		    llabs((long long)value) / 1000,
+		    (int)(llabs((long long)value) % 1000));
 		break;
 	case FROM_US:
 		buf_printf(out, "%lld.%06d", (long long)value / 1000000,

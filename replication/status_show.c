@@ -101,6 +101,7 @@ static void
 put_total(const struct json *total, struct arena *arena, struct buf *out)
 {
 	const char *oldest = status_text(total, "oldest_proof_tenant", arena);
+	int64_t off = status_int(total, "clock_off_ms");
 	char a[SIZE_TEXT], b[SIZE_TEXT], age[STATUS_SPAN];
 
 	buf_printf(out,
@@ -114,6 +115,15 @@ put_total(const struct json *total, struct arena *arena, struct buf *out)
 	if (status_int(total, "store_down_ms") > 0)
 		buf_printf(out, "THE STORE HAS NOT ANSWERED FOR %s\n",
 		    status_span(status_int(total, "store_down_ms"), age));
+	if (status_int(total, "keys_refused_ms") > 0)
+		buf_printf(out, "THE STORE HAS REFUSED OUR KEYS FOR %s\n",
+		    status_span(status_int(total, "keys_refused_ms"), age));
+	if (off != 0)
+		buf_printf(out,
+		    "THIS MACHINE'S CLOCK IS %s %s (timedatectl); NOTHING IS "
+		    "DELETED BEFORE ITS TIME FOR THAT\n",
+		    status_span(off > 0 ? off : -off, age),
+		    off > 0 ? "AHEAD" : "BEHIND");
 	if (status_int(total, "full") > 0)
 		buf_printf(out,
 		    "WRITES ARE REFUSED (TENANTS: %lld): MORE THAN %s WAITS "

@@ -142,6 +142,9 @@ struct store_stats {
 				   ERR_NOT_FOUND and ERR_CONFLICT */
 	uint64_t bytes_out, bytes_in;	/* of objects */
 	int64_t down_ms;	/* mono: no answer but errors since; 0 = up */
+	int64_t refused_ms;	/* mono: it refuses our keys since; 0 = it does not */
+	int64_t date_ms;	/* its own clock, in its last answer; 0 = it has none */
+	int64_t date_mono_ms;	/* mono: when that came */
 };
 
 /*

@@ -226,6 +226,7 @@ stats(const void *state, struct store_stats *out)
 	const struct store_s3 *store = state;
 
 	*out = store->wire.stats;
+	out->refused_ms = store->wire.ring.refused_ms;
 }
 
 const struct store_driver store_s3 = {

@@ -84,6 +84,7 @@ struct stream_env {
 	void (*take_hints)(void *arg);
 	void *arg;
 	struct stream_counts total;
+	int64_t clock_off_ms;	/* trust_clock.h's, for status */
 	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
 	int64_t shelf_bytes;	/* what they hold, as far as known */

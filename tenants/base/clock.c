@@ -38,6 +38,12 @@ clock_mono_us(void)
 }
 
 int64_t
+clock_boot_ms(void)
+{
+	return read_clock(CLOCK_BOOTTIME, 1000);
+}
+
+int64_t
 clock_cpu_us(void)
 {
 	return read_clock(CLOCK_PROCESS_CPUTIME_ID, 1000000);

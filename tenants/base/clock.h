@@ -11,6 +11,8 @@
 int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/* Monotonic, and goes on while the machine sleeps. */
+int64_t clock_boot_ms(void);
 /* CPU time of this process so far. */
 int64_t clock_cpu_us(void);
 

@@ -529,17 +529,20 @@ refusals_are_explained(void **state)
 		{ STORE_SLUGS, "403 Forbidden", XML,
 		    ERROR("SignatureDoesNotMatch", ""), ERR_AUTH,
 		    "s3://bucket/p: 127.0.0.1:PORT refuses the signature: the "
-		    "secret access key is wrong",
-		    "the keys come from the environment" },
+		    "secret access key of AKIDEXAMPLE is wrong",
+		    "the keys come from the environment, which nobody can "
+		    "change while this runs: restart it with the new ones" },
 		{ STORE_SLUGS, "403 Forbidden", XML,
 		    ERROR("InvalidAccessKeyId", ""), ERR_AUTH,
 		    "s3://bucket/p: 127.0.0.1:PORT does not know the access "
-		    "key",
-		    "the keys come from the environment" },
+		    "key AKIDEXAMPLE",
+		    "the keys come from the environment, which nobody can "
+		    "change while this runs: restart it with the new ones" },
 		{ STORE_SLUGS, "400 Bad Request", XML,
 		    ERROR("ExpiredToken", ""), ERR_AUTH,
-		    "s3://bucket/p: the session token has expired",
-		    "the keys come from the environment" },
+		    "s3://bucket/p: the session token of AKIDEXAMPLE has expired",
+		    "the keys come from the environment, which nobody can "
+		    "change while this runs: restart it with the new ones" },
 		{ STORE_SLUGS, "418 Teapot", XML, ERROR("Odd", ""), ERR_SYSTEM,
 		    "s3://bucket/p: 127.0.0.1:PORT says 418 Odd: m", "" },
 	};

@@ -1,0 +1,153 @@
+#include "replication/trust_clock.h"
+
+#include "tenants/base/clock.h"
+#include "tests/unit/scratch.h"
+
+#define HOUR INT64_C(3600000)
+#define DAY  (24 * HOUR)
+#define NOW  INT64_C(1700000000000)
+
+static struct config config;
+static struct scratch scratch;
+static const struct store_stats directory = { .puts = 1 };
+static struct trust_clock trusted;
+
+static void
+begin(int64_t wall_ms, int64_t boot_ms)
+{
+	trust_clock_init(&trusted, &config, wall_ms, boot_ms);
+}
+
+/* What is believed after a tick, less NOW; and how much the clock is off. */
+static void
+check(int64_t wall_ms, int64_t boot_ms, int64_t now_ms, int64_t off_ms)
+{
+	trust_clock_tick(&trusted, &directory, wall_ms, boot_ms);
+	assert_int_equal(trusted.now_ms - NOW, now_ms - NOW);
+	assert_int_equal(trusted.off_ms, off_ms);
+}
+
+static void
+a_clock_that_runs_is_believed(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 1000);
+	check(NOW, 1000, NOW, 0);
+	check(NOW + HOUR, 1000 + HOUR, NOW + HOUR, 0);
+	/* set, by what a badly kept clock is off */
+	check(NOW + 2 * HOUR, 1000 + HOUR, NOW + 2 * HOUR, 0);
+	check(NOW + 30 * DAY, 1000 + 30 * DAY - HOUR, NOW + 30 * DAY, 0);
+}
+
+static void
+a_jump_is_believed_after_a_day(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 0);
+	check(NOW, 0, NOW, 0);
+	check(NOW + DAY + 10, 10, NOW + 10, DAY);
+	check(NOW + DAY + 20 * HOUR, 20 * HOUR, NOW + 20 * HOUR, DAY);
+	/* back, and it is as if nothing had been */
+	check(NOW + 21 * HOUR, 21 * HOUR, NOW + 21 * HOUR, 0);
+	check(NOW + 300 * DAY, 21 * HOUR, NOW + 21 * HOUR,
+	    300 * DAY - 21 * HOUR);
+	check(NOW + 300 * DAY + 23 * HOUR, 44 * HOUR, NOW + 44 * HOUR,
+	    300 * DAY - 21 * HOUR);
+	check(NOW + 300 * DAY + 24 * HOUR, 45 * HOUR, NOW + 301 * DAY, 0);
+}
+
+static void
+a_clock_that_is_behind_is_what_it_is(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 0);
+	check(NOW, 0, NOW, 0);
+	check(NOW - DAY, 0, NOW - DAY, -DAY);
+	/* and right again: nobody took it for a jump ahead */
+	check(NOW + HOUR, HOUR, NOW + HOUR, 0);
+}
+
+static void
+what_was_believed_outlives_the_process(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 0);
+	check(NOW, 0, NOW, 0);
+	/* off for a week, or set: nobody knows, so nothing is said */
+	begin(NOW + 7 * DAY, 5);
+	check(NOW + 7 * DAY + HOUR, 5 + HOUR, NOW + HOUR, 0);
+	/* and what it has been held counts on, over another start */
+	check(NOW + 7 * DAY + 20 * HOUR, 5 + 20 * HOUR, NOW + 20 * HOUR, 0);
+	begin(NOW + 7 * DAY + 20 * HOUR, 9);
+	check(NOW + 8 * DAY + HOUR, 9 + 5 * HOUR, NOW + 8 * DAY + HOUR, 0);
+	/* one that starts a day behind is wrong, or was */
+	begin(NOW + 6 * DAY, 0);
+	check(NOW + 6 * DAY, 0, NOW + 6 * DAY, -(2 * DAY + HOUR));
+}
+
+static void
+of_a_damaged_note_nothing_is_taken(void **state)
+{
+	FILE *file = fopen(scratch_path(&scratch, "clock"), "w");
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fputs("tomorrow\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	begin(NOW, 0);
+	check(NOW, 0, NOW, 0);
+}
+
+static void
+a_store_knows_what_time_it_is(void **state)
+{
+	static const struct {
+		int64_t ahead, believed, off;
+	} of[] = {
+		{ 0, 0, 0 },
+		{ 30000, 30000, 0 },
+		{ DAY, 0, DAY },
+		{ 3650 * DAY, 0, 3650 * DAY },
+		{ -DAY, -DAY, -DAY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		struct store_stats stats = { .date_ms = NOW,
+			.date_mono_ms = clock_mono_ms() };
+		int64_t wall_ms = NOW + of[i].ahead;
+
+		begin(wall_ms, 0);
+		trust_clock_tick(&trusted, &stats, wall_ms, 0);
+		assert_in_range(
+		    trusted.now_ms - (NOW + of[i].believed) + 1000, 1000, 1999);
+		assert_in_range(
+		    of[i].off - trusted.off_ms + 1000, 1000, 1999);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_clock_that_runs_is_believed),
+		cmocka_unit_test(a_jump_is_believed_after_a_day),
+		cmocka_unit_test(a_clock_that_is_behind_is_what_it_is),
+		cmocka_unit_test(what_was_believed_outlives_the_process),
+		cmocka_unit_test(of_a_damaged_note_nothing_is_taken),
+		cmocka_unit_test(a_store_knows_what_time_it_is),
+	};
+
+	int failed;
+
+	scratch_make(&scratch);
+	(void)strcpy(config.data, scratch.dir);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	scratch_remove(&scratch);
+	return failed;
+}
