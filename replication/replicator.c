@@ -23,10 +23,12 @@
 #include "replication/trust_clock.h"
 #include "replication/waiters.h"
 #include "tenants/base/clock.h"
+#include "tenants/base/disk.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
 #include "tenants/base/notify.h"
 #include "tenants/base/signals.h"
+#include "tenants/base/size.h"
 #include "tenants/hint.h"
 #include "tenants/layout.h"
 #include "tenants/registry.h"
@@ -36,6 +38,7 @@
 #define CHECKPOINTS_PER_TICK    8
 #define SEALS_PER_TICK          8
 #define SWEEP_PER_TICK          500
+#define DISK_MS 1000 /* between two looks at it */
 #define STOP_MS                 20000
 #define ERASING_MS              5000
 
@@ -58,6 +61,8 @@ struct replicator {
 	struct claim *claim;
 	struct budget budget;
 	struct trust_clock clock;
+	int64_t disk_ms; /* when it was looked at, mono */
+	int disk_low; /* and said so */
 	struct control *control;
 	struct waiters waiters;
 	struct acks *acks;
@@ -325,6 +330,32 @@ sync_all(struct replicator *r)
 	compact_synced(r->compact);
 }
 
+/* Before it is full: then nothing can be captured, and writes are refused. */
+static void
+look_at_disk(struct replicator *r, int64_t mono_ms)
+{
+	struct disk *disk = &r->env.disk;
+	struct err err = ERR_INIT;
+	char left[SIZE_TEXT];
+	int low;
+
+	if (r->disk_ms != 0 && mono_ms - r->disk_ms < DISK_MS)
+		return;
+	r->disk_ms = mono_ms;
+	if (disk_look(r->config->data, disk, &err) != 0)
+		return;
+	low = DISK_LOW(disk);
+	if (low && !r->disk_low)
+		log_warn("disk",
+		    "the disk of %s is nearly full: %s of it are left; when "
+		    "it is, writes are refused and nothing is replicated",
+		    r->config->data, size_text(disk->free, left));
+	else if (!low && r->disk_low)
+		log_info("disk", "the disk of %s has room again: %s",
+		    r->config->data, size_text(disk->free, left));
+	r->disk_low = low;
+}
+
 static void
 compact_all(struct replicator *r, int64_t now_ms)
 {
@@ -536,6 +567,7 @@ tick(struct replicator *r, int all)
 	r->env.stretch = r->budget.stretch;
 	trust_clock_tick(&r->clock, &stats, now_ms, clock_boot_ms());
 	r->env.clock_off_ms = r->clock.off_ms;
+	look_at_disk(r, mono_ms);
 	take_hints(r);
 	/* What is with the store is answered before a disk is waited for. */
 	answer_waiters(r);

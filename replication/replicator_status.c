@@ -294,6 +294,8 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	put_count(out, &first, "full", sum->refused);
 	json_put_int(out, &first, "interval_ms", stream_env_interval(env));
 	json_put_int(out, &first, "clock_off_ms", env->clock_off_ms);
+	json_put_int(out, &first, "disk_free", env->disk.free);
+	json_put_int(out, &first, "disk_size", env->disk.size);
 	put_store(out, &first, stats);
 	put_counts(out, &first, &env->total);
 	put_count(out, &first, "proof_failed", sum->failed_proofs);

@@ -100,9 +100,11 @@ struct restore_target {
  * Builds PATH.restoring beside the target and renames: there is either the
  * whole file or none, and it stands alone, without -wal or -shm.  ERR_CONFLICT
  * where the path, or what SQLite would take for its journal, is there already;
- * ERR_BUSY while another process builds it.  Memory: RESTORE_FETCH_BYTES, and
- * about 2 MiB.
+ * ERR_BUSY while another process builds it; ERR_FULL, and nothing was begun, where the
+ * disk has no room for the file and a share of it for what others write meanwhile.
+ * Memory: RESTORE_FETCH_BYTES, and about 2 MiB.
  */
+#define RESTORE_RESERVE 16
 #define RESTORE_SUFFIX ".restoring"
 int restore_build(struct store *store, const struct restore_plan *plan,
     struct restore_target *target, struct err *err);

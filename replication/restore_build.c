@@ -13,7 +13,9 @@
 #include "replication/ltx.h"
 #include "replication/restore_fetch.h"
 #include "tenants/base/clock.h"
+#include "tenants/base/disk.h"
 #include "tenants/base/file.h"
+#include "tenants/base/size.h"
 #include "tenants/base/thread.h"
 #include "tenants/db.h"
 
@@ -416,6 +418,28 @@ throw_away(struct build *b)
 	(void)unlink(b->temp);
 }
 
+/* What an attempt that was killed left there is room. */
+static int
+check_room(const struct build *b, struct err *err)
+{
+	int64_t size = (int64_t)b->plan->pages * b->plan->page_size;
+	char needed[SIZE_TEXT], room[SIZE_TEXT];
+	struct disk disk;
+	struct stat left;
+
+	if (disk_look(b->target->path, &disk, err) != 0)
+		return -1;
+	if (stat(b->temp, &left) == 0)
+		disk.free += (int64_t)left.st_blocks * 512;
+	size += size / RESTORE_RESERVE;
+	if (size <= disk.free)
+		return 0;
+	err_set(err, ERR_FULL, "%s needs %s, and %s is free there",
+	    b->target->path, size_text(size, needed),
+	    size_text(disk.free, room));
+	return err_hint(err, "nothing was begun: make room on that disk");
+}
+
 int
 restore_build(struct store *store, const struct restore_plan *plan,
     struct restore_target *target, struct err *err)
@@ -431,9 +455,9 @@ restore_build(struct store *store, const struct restore_plan *plan,
 	if (n < 0 || n >= PATH_MAX - 32)
 		return err_set(err, ERR_INPUT, "a path of %zu bytes",
 		    strlen(target->path));
-	if (check_clear(target->path, err) != 0)
-		return -1;
 	target->failed = NULL;
+	if (check_clear(target->path, err) != 0 || check_room(&b, err) != 0)
+		return -1;
 	b.run = malloc(RUN_MAX);
 	if (!b.run)
 		err_die("out of memory: restore");

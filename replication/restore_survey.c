@@ -5,15 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "replication/restore_crew.h"
+#include "tenants/base/disk.h"
 #include "tenants/base/file.h"
 #include "tenants/base/size.h"
 
 #define NAMES_MAX ((size_t)1 << 20)
 /* Of what is written, for the rest: WALs, spools. */
-#define RESERVE_SHARE 16
 
 static int
 make_scratch(struct restore_survey *survey, struct err *err)
@@ -242,27 +241,6 @@ left_over(
 	return bytes;
 }
 
-/* Of the disk that a directory is on, or will be. */
-static int
-free_on_disk(const char *dir, int64_t *out, struct err *err)
-{
-	char path[LAYOUT_MAX];
-	struct statvfs vfs;
-
-	snprintf(path, sizeof path, "%s", dir);
-	while (statvfs(path, &vfs) != 0) {
-		char *slash = strrchr(path, '/');
-
-		if (errno != ENOENT || !slash)
-			return err_sys(
-			    err, "cannot look at the disk of %s", dir);
-		/* of "/data" it is "/" */
-		slash[slash == path] = '\0';
-	}
-	*out = (int64_t)((uint64_t)vfs.f_bavail * vfs.f_frsize);
-	return 0;
-}
-
 static void
 add_up(
     struct restore_survey *survey, const struct restore_survey_tenant *tenant)
@@ -275,8 +253,11 @@ add_up(
 static int
 sum(struct restore_survey *survey, struct err *err)
 {
-	if (free_on_disk(survey->config->data, &survey->room, err) != 0)
+	struct disk disk;
+
+	if (disk_look(survey->config->data, &disk, err) != 0)
 		return -1;
+	survey->room = disk.free;
 	if (!survey->registry.there)
 		add_up(survey, &survey->registry);
 	for (size_t i = 0; i < survey->n; i++) {
@@ -289,7 +270,7 @@ sum(struct restore_survey *survey, struct err *err)
 		survey->room += left_over(survey->config, tenant);
 		add_up(survey, tenant);
 	}
-	survey->needed = survey->size + survey->size / RESERVE_SHARE;
+	survey->needed = survey->size + survey->size / RESTORE_RESERVE;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "replication/forecast.h"
 #include "tenants/base/clock.h"
+#include "tenants/base/disk.h"
 #include "tenants/base/size.h"
 
 const char *
@@ -101,6 +102,8 @@ static void
 put_total(const struct json *total, struct arena *arena, struct buf *out)
 {
 	const char *oldest = status_text(total, "oldest_proof_tenant", arena);
+	const struct disk disk = { .free = status_int(total, "disk_free"),
+		.size = status_int(total, "disk_size") };
 	int64_t off = status_int(total, "clock_off_ms");
 	char a[SIZE_TEXT], b[SIZE_TEXT], age[STATUS_SPAN];
 
@@ -118,6 +121,11 @@ put_total(const struct json *total, struct arena *arena, struct buf *out)
 	if (status_int(total, "keys_refused_ms") > 0)
 		buf_printf(out, "THE STORE HAS REFUSED OUR KEYS FOR %s\n",
 		    status_span(status_int(total, "keys_refused_ms"), age));
+	if (DISK_LOW(&disk))
+		buf_printf(out,
+		    "THE DISK OF THE DATA IS %lld %% FULL: %s ARE LEFT\n",
+		    (long long)(100 - disk.free * 100 / disk.size),
+		    size_text(disk.free, a));
 	if (off != 0)
 		buf_printf(out,
 		    "THIS MACHINE'S CLOCK IS %s %s (timedatectl); NOTHING IS "

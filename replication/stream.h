@@ -7,6 +7,7 @@
 #include "replication/position.h"
 #include "replication/spool.h"
 #include "tenants/base/config.h"
+#include "tenants/base/disk.h"
 #include "tenants/base/err.h"
 #include "tenants/db.h"
 #include "tenants/hint.h"
@@ -84,6 +85,7 @@ struct stream_env {
 	void (*take_hints)(void *arg);
 	void *arg;
 	struct stream_counts total;
+	struct disk disk;	/* of the data, a second ago */
 	int64_t clock_off_ms;	/* trust_clock.h's, for status */
 	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */

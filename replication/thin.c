@@ -33,6 +33,10 @@ choose(struct thin *thin, const struct streams *streams, struct spool_run *run)
 			files += spool->n;
 		}
 	}
+	/* Nor more than half of what the disk would have without it. */
+	if (streams->env->disk.size > 0 &&
+	    (bytes + streams->env->disk.free) / 4 < most)
+		most = (bytes + streams->env->disk.free) / 4;
 	if (bytes <= most && files <= THIN_FILES) {
 		thin->said = 0;
 		return NULL;
@@ -136,8 +140,8 @@ thin_tick(struct thin *thin, struct streams *streams, int64_t mono_ms,
 	if (!thin->said)
 		log_warn("spool",
 		    "what waits for the store has more than half of "
-		    "replica.spool_max: it is merged, and states between are "
-		    "given up");
+		    "replica.spool_max, or of what the disk has for it: it is "
+		    "merged, and states between are given up");
 	thin->said = 1;
 	begin(thin, stream);
 	return 1;

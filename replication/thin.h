@@ -6,7 +6,7 @@
 
 /*
  * R14: a store that is down for hours must not fill the disk.  Beyond half of
- * replica.spool_max, or THIN_FILES files, what waits in the spools is merged in
+ * replica.spool_max, or of half of what the disk would have free, or THIN_FILES files, what waits in the spools is merged in
  * place, the largest first: nothing that was acknowledged is lost, nor the newest
  * state, but the states between which the clock's finest windows hold (spool_run.c).
  *

@@ -85,9 +85,9 @@ tried() {	# URL
 
 	for ahead in +$DAY -$DAY; do
 		kept=$(raw)
-		set_clock $ahead
+		set_clock "$ahead"
 		way=ahead
-		[ $ahead = +$DAY ] || way=behind
+		[ "$ahead" = "+$DAY" ] || way=behind
 		TOKEN=$mine
 		ok "$store: with the clock a day $way it is written to, by who was signed in" written 3
 		sign_in acme

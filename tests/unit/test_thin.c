@@ -369,6 +369,15 @@ nothing_is_merged_below_the_bound(void **state)
 	house.config.replica_spool_max = 1 << 30;
 	assert_int_equal(merge(), COMMITS - 1);
 	assert_null(thin.merge);
+	/* A disk with room for all of that, and one that is nearly full. */
+	thin.next_ms = 0;
+	follow.env.disk.size = INT64_C(1) << 40;
+	follow.env.disk.free = INT64_C(1) << 39;
+	assert_int_equal(merge(), COMMITS - 1);
+	thin.next_ms = follow.env.disk.free = 0;
+	merge_all();
+	assert_true(stream->spool->n <= 3);
+	follow.env.disk.size = 0;
 }
 
 static void
