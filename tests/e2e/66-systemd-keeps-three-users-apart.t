@@ -170,6 +170,15 @@ for unit in pool replicator mailer; do
 	        tr '\n' ' ')" '0000000000000000 0000000000000000 1 '
 done
 
+# what the hint of a refused key asks for (replication/s3_keyring.c)
+(
+	umask 077
+	printf '[default]\naws_access_key_id = NEW\naws_secret_access_key = B\n' >/etc/credstore/rowhouse.aws
+)
+is 'a key that is rotated is the old one to who runs' "$(grep -c NEW $KEYS)" 0
+ok '  and a restart' systemctl restart rowhouse-replicator
+is '  brings the new one' "$(grep -c NEW $KEYS)" 1
+
 # --- reload, hang, stop --------------------------------------------------------------
 bench_start bench.log GET /api/health -t acme -c 1 -s 6 -r 200
 first=$(show pool MainPID)

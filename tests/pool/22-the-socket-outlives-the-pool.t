@@ -42,6 +42,25 @@ ok '  often' test "$done" -gt 500
 is '  and each is answered' "$status_201 $lost $refused" "$done 0 0"
 is '  and there, once' "$(notes)" "$done"
 
+# Supervisor and workers at once, as where the machine has no memory left: what they
+# were at is lost, and nothing that was answered; who comes meanwhile waits.
+together() { sqlite3 -readonly "$(db_of acme)" "SELECT count(*) FROM notes WHERE text = 'y'"; }
+some() { [ "$(together)" -gt 50 ]; }
+bench_start all.log POST /api/notes -t acme -d '{"text":"y"}' -c 3 -s 5 -r 300
+wait_for 20 some || bail 'nothing is written'
+killed=$(main)
+# numbers
+# shellcheck disable=SC2046
+kill -s KILL "$killed" $(descendants "$killed")
+wait_for 20 told ' READY=1' 4
+ok 'all that are killed at once are there again' is_another "$killed"
+bench_end all.log
+ok '  no more is lost than they were at' test "$lost" -le 3
+is '  none is refused' "$refused $((status_201 + lost))" "0 $done"
+there=$(together)
+ok '  what was answered is there' test "$there" -ge "$status_201"
+ok '  and no more than that and the lost' test "$there" -le $((status_201 + lost))
+
 # --- reload ---------------------------------------------------------------------
 : >unit/notify.log
 kill -s HUP "$(main)"
