@@ -125,6 +125,7 @@ done_testing() {
 # --- processes --------------------------------------------------------------
 
 started=
+mounted=
 
 # background LOG COMMAND…	pid in $pid; dies with this shell, by the kernel
 background() {
@@ -175,6 +176,8 @@ cleanup() {
 		wait "$p" 2>/dev/null
 	done
 	started=
+	[ -z "$mounted" ] || umount "$mounted"
+	mounted=
 }
 
 trap cleanup EXIT
@@ -193,6 +196,37 @@ wait_for() {
 
 now_ms() {
 	date +%s%3N
+}
+
+# --- a clock, a disk ----------------------------------------------------------
+
+# clock_new	$jumping COMMAND… has a wall clock of its own then, which set_clock
+# SECONDS ahead of the true one ("+3600").  Times of files are the kernel's: those that
+# were written do not change.  Skips all where there is no libfaketime.
+clock_new() {
+	for lib in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1; do
+		[ -e "$lib" ] && break
+	done
+	[ -e "$lib" ] || skip_all 'apt-get install faketime'
+	jumping='env FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1'
+	# where who is in a sandbox can read it
+	jumping="$jumping FAKETIME_TIMESTAMP_FILE=$TMPDIR/clock LD_PRELOAD=$lib"
+	set_clock +0
+}
+
+set_clock() {
+	echo "$1" >clock.new
+	mv clock.new "$TMPDIR/clock"
+}
+
+# data_disk SIZE	$DATA is a file system of its own, until the test ends; skips all
+# where none can be mounted
+data_disk() {
+	[ "$(id -u)" -eq 0 ] || skip_all 'mounting a small disk needs root'
+	mkdir -p "$DATA"
+	mount -t tmpfs -o "size=$1,mode=700" rowhouse-test "$DATA" 2>/dev/null ||
+		skip_all 'no tmpfs can be mounted here'
+	mounted=$DATA
 }
 
 # --- a house ----------------------------------------------------------------

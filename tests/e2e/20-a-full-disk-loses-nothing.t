@@ -3,15 +3,7 @@
 # acknowledged is lost, and when there is room again all goes on.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all 'mounting a small disk needs root'
-mkdir -p "$DATA"
-mount -t tmpfs -o size=6m,mode=700 rowhouse-test "$DATA" 2>/dev/null ||
-	skip_all 'no tmpfs can be mounted here'
-unmount() {
-	cleanup
-	umount "$DATA"
-}
-trap 'unmount' EXIT
+data_disk 6m
 
 house_new
 tenant_new acme
@@ -48,6 +40,4 @@ ledger_ok 'the file' acme live.sqlite
 ok 'the replica catches up' wait_for 40 caught_up acme
 ledger_ok 'the replica' acme caught-up.sqlite
 
-unmount
-trap cleanup EXIT
 done_testing

@@ -6,27 +6,21 @@
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/s3/s3.sh"
 
-for lib in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1; do
-	[ -e "$lib" ] && break
-done
-[ -e "$lib" ] || skip_all 'apt-get install faketime'
-
-# The file is where who is in a sandbox can read it; times of files are the kernel's.
-set_clock() {	# SECONDS	ahead of the true one
-	echo "$1" >clock.new
-	mv clock.new "$TMPDIR/clock"
-}
-jumping='env FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1'
-jumping="$jumping FAKETIME_TIMESTAMP_FILE=$TMPDIR/clock LD_PRELOAD=$lib"
+clock_new
 DAY=86400
 
 # raw objects that the store has of acme
 raw() {
 	if [ "$store" = s3 ]; then
-		s3 list house/acme/ | grep -c '/0000/'
+		s3 list house/acme/ | grep '/0000/' | sort
 	else
-		find "$REPLICA/acme" -path '*/ltx/0/*' | wc -l
+		find "$REPLICA/acme" -path '*/ltx/0/*' | sort
 	fi
+}
+nothing_went() {	# since raw >kept
+	raw >now
+	diag "$(wc -l <kept) before, $(wc -l <now) now"
+	is '  no raw object is gone' "$(comm -23 kept now | head -n 3)" ''
 }
 merged() {
 	if [ "$store" = s3 ]; then
@@ -84,7 +78,7 @@ tried() {	# URL
 	ok '  the clock is well' off '0\.000'
 
 	for ahead in +$DAY -$DAY; do
-		kept=$(raw)
+		raw >kept
 		set_clock "$ahead"
 		way=ahead
 		[ "$ahead" = "+$DAY" ] || way=behind
@@ -102,8 +96,7 @@ tried() {	# URL
 			ok '  the figures say it' wait_for 20 off '-86[34][0-9]{2}\.[0-9]+'
 			like '  and status' "$("$ROWHOUSE" status)" "THIS MACHINE'S CLOCK IS (23|24) h BEHIND"
 		fi
-		ok '  no raw object is gone' test "$(raw)" -ge "$kept"
-		diag "$kept before, $(raw) now"
+		nothing_went
 		token=$TOKEN
 		set_clock +0
 		TOKEN=$token
@@ -113,13 +106,13 @@ tried() {	# URL
 	like "$store: the log has said it" "$(grep ' clock ' serve.log)" "this machine's clock is 86[34][0-9]{2} s ahead of what (the store has|it was before)"
 
 	echo '# at the start'
-	kept=$(raw)
+	raw >kept
 	stop "$SERVE"
 	set_clock +$DAY
 	serve
 	ok "$store: a day ahead from the start it is written to" written 6
 	ok '  and merged' compacted
-	ok '  no raw object is gone' test "$(raw)" -ge "$kept"
+	nothing_went
 	stop "$SERVE"
 	set_clock -$DAY
 	serve

@@ -5,15 +5,7 @@
 # makes room all goes on by itself, and nothing acknowledged is lost.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all 'mounting a small disk needs root'
-mkdir -p "$DATA"
-mount -t tmpfs -o size=48m,mode=700 rowhouse-test "$DATA" 2>/dev/null ||
-	skip_all 'no tmpfs can be mounted here'
-unmount() {
-	cleanup
-	umount "$DATA"
-}
-trap 'unmount' EXIT
+data_disk 48m
 
 house_new 'replica.interval = 100ms'
 tenant_new acme
@@ -90,6 +82,4 @@ ok '  the replica catches up' wait_for 60 caught_up acme
 ledger_ok 'the replica' acme caught-up.sqlite
 is '  and nobody was restarted' "$(replicator)" "$running"
 ok 'now it is restored' "$ROWHOUSE" restore acme --in-place --yes
-unmount
-trap cleanup EXIT
 done_testing

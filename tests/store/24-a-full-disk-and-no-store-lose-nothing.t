@@ -6,15 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/s3/s3.sh"
 
-[ "$(id -u)" -eq 0 ] || skip_all 'mounting a small disk needs root'
-mkdir -p "$DATA"
-mount -t tmpfs -o size=8m,mode=700 rowhouse-test "$DATA" 2>/dev/null ||
-	skip_all 'no tmpfs can be mounted here'
-unmount() {
-	cleanup
-	umount "$DATA"
-}
-trap 'unmount' EXIT
+data_disk 8m
 
 s3_start
 house_new "replica.url = $(s3_url house)&stall=1" 'replica.interval = 100ms' \
@@ -76,6 +68,4 @@ well() {
 }
 ok 'status is well again' wait_for 40 well
 diag "$(df -k "$DATA" | tail -n 1)"
-unmount
-trap cleanup EXIT
 done_testing

@@ -6,20 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$ROOT/tests/s3/s3.sh"
 
-for lib in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1; do
-	[ -e "$lib" ] && break
-done
-[ -e "$lib" ] || skip_all 'apt-get install faketime'
-
-# The times of files are the kernel's: those that were written do not change.
-# The file is where who is in a sandbox can read it.
-set_clock() {	# SECONDS	ahead of the true one
-	echo "$1" >clock.new
-	mv clock.new "$TMPDIR/clock"
-}
-jumping='env FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1'
-jumping="$jumping FAKETIME_TIMESTAMP_FILE=$TMPDIR/clock LD_PRELOAD=$lib"
-set_clock +0
+clock_new
 
 s3_start
 house_new "replica.url = $(s3_url house)" 'replica.interval = 100ms' \
