@@ -8,8 +8,9 @@
 #include "tenants/call_bind.h"
 #include "tenants/slug.h"
 
-#define BODY_MAX (64 * 1024)
-#define PLACE    STR("operator") /* no uid is like it */
+#define BODY_MAX  (64 * 1024)
+#define STARS_MAX 4 /* of a pattern: each takes a loop of its own */
+#define PLACE     STR("operator") /* no uid is like it */
 
 /* --- which route ---------------------------------------------------------- */
 
@@ -130,6 +131,23 @@ operator_call_confirm(
 	return operator_call_fault(call, "confirm",
 	    "validation_values_mismatch",
 	    "Must be the slug of the tenant that it is about.", err);
+}
+
+int
+operator_call_pattern(struct operator_call *call, const struct value *value,
+    struct str *out, struct err *err)
+{
+	size_t i, stars = 0;
+
+	if (value->kind != VALUE_TEXT)
+		return 0;
+	for (i = 0; i < value->text.n; i++)
+		stars += value->text.p[i] == '*';
+	if (stars > STARS_MAX)
+		return operator_call_fault(call, "slug",
+		    "validation_invalid_value", "Has too many stars.", err);
+	*out = value->text;
+	return 0;
 }
 
 struct operator_page

@@ -33,6 +33,10 @@ int operator_call_new_slug(struct operator_call *call, const char *field,
 int operator_call_confirm(struct operator_call *call, struct str confirm,
     struct err *err);
 
+/* `slug`, a pattern of slugs, where it was sent. */
+int operator_call_pattern(struct operator_call *call,
+    const struct value *value, struct str *out, struct err *err);
+
 /* `page` and `perPage`, as they are counted. */
 struct operator_page {
 	int64_t page, per_page;
@@ -61,6 +65,11 @@ int operator_tenants_plan(struct operator_call *call, struct err *err);
 int operator_tenants_host_add(struct operator_call *call, struct err *err);
 int operator_tenants_host_remove(struct operator_call *call, struct err *err);
 int operator_tenants_invite(struct operator_call *call, struct err *err);
+
+enum operator_status_param { OPERATOR_STATUS_MATCH, OPERATOR_STATUS_SORT,
+	OPERATOR_STATUS_WRONG, OPERATOR_STATUS_PAGE, OPERATOR_STATUS_PER_PAGE };
+int operator_status_fleet(struct operator_call *call, struct err *err);
+int operator_status_tenant(struct operator_call *call, struct err *err);
 
 int operator_tenants_log(struct operator_call *call, struct err *err);
 

@@ -66,6 +66,15 @@ static const struct app_param entries[] = {
 	NUMBER("limit", 1, 500, "50"),
 };
 
+static const struct app_param status[] = {
+	[OPERATOR_STATUS_MATCH] = MAYBE_TEXT("slug", 60),
+	[OPERATOR_STATUS_SORT] = { NAMED("sort"), .type = APP_TEXT,
+	    BETWEEN(1, 20), .preset = "slug" },
+	[OPERATOR_STATUS_WRONG] = FLAG("wrong"),
+	[OPERATOR_STATUS_PAGE] = NUMBER("page", 1, 1000000000, "1"),
+	[OPERATOR_STATUS_PER_PAGE] = NUMBER("perPage", 1, 500, "30"),
+};
+
 static const struct app_param restore[] = {
 	IN_PATH("slug", 1),
 	[OPERATOR_CONFIRM] = MAYBE_TEXT("confirm", SLUG_SIZE),
@@ -115,6 +124,9 @@ static const struct operator_route routes[] = {
 	    operator_tenants_host_add, "host-added"),
 	ROUTE("DELETE", TENANT "/hosts/{host}", "No longer its host.", 204,
 	    host, operator_tenants_host_remove, "host-removed"),
+	ROUTE("GET", TENANT "/status",
+	    "How its replica is, and what it used by day.", 200, slug,
+	    operator_status_tenant, NULL),
 	JOB(TENANT "/erase",
 	    "Nothing of it will be left, here or in the replica.", confirm,
 	    operator_jobs_erase, "erase-asked"),
@@ -128,6 +140,9 @@ static const struct operator_route routes[] = {
 	    operator_jobs_verify, "verify-asked"),
 	JOB(API "/imports", "A new tenant from a file.", import,
 	    operator_jobs_import, "import-asked"),
+	ROUTE("GET", API "/status",
+	    "How all are: replicated, used, and what is wrong with whom.", 200,
+	    status, operator_status_fleet, NULL),
 	ROUTE("GET", API "/jobs", "What takes longer, the newest first.", 200,
 	    jobs, operator_jobs_list, NULL),
 	ROUTE("GET", API "/jobs/{id}", "What has become of one.", 200, job,

@@ -11,8 +11,7 @@
 #include "tenants/tenant_show.h"
 #include "tenants/users_form.h"
 
-#define STARS_MAX 4 /* of a pattern: each takes a loop of its own */
-#define DAY_S     (24 * 60 * 60)
+#define DAY_S (24 * 60 * 60)
 
 /* As it is now. */
 static int
@@ -54,8 +53,6 @@ read_list(struct operator_call *call, struct operator_page page,
     struct tenant_show_list *list, struct err *err)
 {
 	const struct value *value = call->value;
-	struct str pattern = value[OPERATOR_MATCH].text;
-	size_t i, stars = 0;
 
 	if (tenant_show_sort(value[OPERATOR_SORT].text, list) != 0)
 		return operator_call_fault(call, "sort",
@@ -63,14 +60,9 @@ read_list(struct operator_call *call, struct operator_page page,
 		    "Must be slug, created, updated, size or state, with - "
 		    "before it for the largest first.",
 		    err);
-	for (i = 0; value[OPERATOR_MATCH].kind == VALUE_TEXT && i < pattern.n;
-	     i++)
-		stars += pattern.p[i] == '*';
-	if (stars > STARS_MAX)
-		return operator_call_fault(call, "slug",
-		    "validation_invalid_value", "Has too many stars.", err);
-	if (value[OPERATOR_MATCH].kind == VALUE_TEXT)
-		list->query.pattern = pattern;
+	if (operator_call_pattern(
+		call, &value[OPERATOR_MATCH], &list->query.pattern, err) != 0)
+		return -1;
 	list->query.state = value[OPERATOR_STATE].kind == VALUE_TEXT
 				? registry_state_of(value[OPERATOR_STATE].text)
 				: -1;

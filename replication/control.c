@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tenants/ask.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/base/log.h"
@@ -34,24 +36,13 @@ struct control_client {
 struct control {
 	int fd;
 	int64_t deaf_ms; /* mono: accepts nobody until then */
+	int most_a_second, taken; /* of the second that began … */
+	int64_t second_ms; /* … then, mono */
 	struct control_client client[CONTROL_CLIENTS];
 };
 
-static int
-address(const struct config *config, struct sockaddr_un *out, struct err *err)
-{
-	struct layout_path path = layout_control_socket(config);
-
-	memset(out, 0, sizeof(*out));
-	out->sun_family = AF_UNIX;
-	if (str_copy(str_of(path.p), out->sun_path, sizeof(out->sun_path)))
-		return err_set(
-		    err, ERR_INPUT, "%s: too long for a socket", path.p);
-	return 0;
-}
-
-struct control *
-control_listen(const struct config *config, struct err *err)
+static struct control *
+listen_at(const char *path, mode_t mode, int most_a_second, struct err *err)
 {
 	struct control *control = calloc(1, sizeof(*control));
 	struct sockaddr_un addr;
@@ -61,13 +52,14 @@ control_listen(const struct config *config, struct err *err)
 		err_die("out of memory");
 	for (i = 0; i < CONTROL_CLIENTS; i++)
 		control->client[i].fd = -1;
+	control->most_a_second = most_a_second;
 	control->fd =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (control->fd < 0) {
 		err_sys(err, "control socket");
 		goto fail;
 	}
-	if (address(config, &addr, err))
+	if (ask_address(path, &addr, err))
 		goto fail;
 	/* Whoever runs this holds the replicator's lock: it is a dead one's. */
 	if (unlink(addr.sun_path) && errno != ENOENT) {
@@ -75,7 +67,7 @@ control_listen(const struct config *config, struct err *err)
 		goto fail;
 	}
 	if (bind(control->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    chmod(addr.sun_path, 0600) ||
+	    chmod(addr.sun_path, mode) ||
 	    listen(control->fd, CONTROL_CLIENTS)) {
 		err_sys(err, "%s: listen", addr.sun_path);
 		goto fail;
@@ -84,6 +76,19 @@ control_listen(const struct config *config, struct err *err)
 fail:
 	control_close(control);
 	return NULL;
+}
+
+struct control *
+control_listen(const struct config *config, struct err *err)
+{
+	return listen_at(layout_control_socket(config).p, 0600, INT_MAX, err);
+}
+
+struct control *
+control_listen_status(const struct config *config, struct err *err)
+{
+	return listen_at(layout_status_socket(config).p, 0660,
+	    CONTROL_STATUS_A_SECOND, err);
 }
 
 static void
@@ -135,6 +140,22 @@ control_fds(struct control *control, struct pollfd *fds)
 	return n;
 }
 
+/* Nobody else in this second: who asks without end waits for the next. */
+static int
+is_enough(struct control *control)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - control->second_ms >= 1000) {
+		control->second_ms = now_ms;
+		control->taken = 0;
+	}
+	if (control->taken < control->most_a_second)
+		return 0;
+	control->deaf_ms = control->second_ms + 1000;
+	return 1;
+}
+
 static void
 accept_clients(struct control *control)
 {
@@ -145,6 +166,8 @@ accept_clients(struct control *control)
 
 		if (client->fd >= 0)
 			continue;
+		if (is_enough(control))
+			return;
 		client->fd = accept4(
 		    control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client->fd < 0) {
@@ -156,6 +179,7 @@ accept_clients(struct control *control)
 			}
 			return;
 		}
+		control->taken++;
 		client->patience_ms = clock_mono_ms() + CONTROL_PATIENCE_MS;
 		buf_init(&client->answer, ANSWER_MAX);
 	}
@@ -281,7 +305,7 @@ reach(const struct config *config, int flags, struct sockaddr_un *addr,
 {
 	int fd;
 
-	if (address(config, addr, err))
+	if (ask_address(layout_control_socket(config).p, addr, err) != 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
@@ -306,13 +330,7 @@ reach(const struct config *config, int flags, struct sockaddr_un *addr,
 int
 control_check(const struct config *config, struct err *err)
 {
-	struct sockaddr_un addr;
-	int fd = reach(config, 0, &addr, err);
-
-	if (fd < 0)
-		return -1;
-	file_drop(&fd);
-	return 0;
+	return ask_check(layout_control_socket(config).p, err);
 }
 
 static int
@@ -362,26 +380,8 @@ static int
 ask(const struct config *config, const char *request, int64_t timeout_ms,
     struct buf *answer, struct err *err)
 {
-	int64_t deadline = clock_mono_ms() + timeout_ms;
-	struct pollfd wait = { .fd = -1, .events = POLLIN };
-	int rc;
-
-	wait.fd = begin(config, request, 0, err);
-	if (wait.fd < 0)
-		return -1;
-	do {
-		int64_t left = deadline - clock_mono_ms();
-
-		if (left <= 0 || poll(&wait, 1, (int)left) == 0) {
-			rc = err_set(err, ERR_BUSY,
-			    "the replicator did not answer within %lld ms",
-			    (long long)timeout_ms);
-			break;
-		}
-		rc = receive(wait.fd, answer, err);
-	} while (rc > 0);
-	file_drop(&wait.fd);
-	return rc;
+	return ask_line(layout_control_socket(config).p, request, timeout_ms,
+	    answer, err);
 }
 
 int

@@ -63,6 +63,14 @@ struct control;
 struct control_client;
 
 struct control *control_listen(const struct config *config, struct err *err);
+/*
+ * <run>/status.sock, mode 0660: for who serves requests, and is not to change
+ * anything here.  No other request is understood there than those of
+ * tenants/fleet_status.h, and no more than so many are, in a second.
+ */
+#define CONTROL_STATUS_A_SECOND 50
+struct control *control_listen_status(const struct config *config,
+    struct err *err);
 void control_close(struct control *control);
 
 /* The descriptors to wait for; at most CONTROL_CLIENTS + 1.  How many. */

@@ -54,11 +54,24 @@ void replicator_free(struct replicator *replicator);
  */
 void replicator_run(struct replicator *replicator);
 
-/* One line of JSON about all streams, and all of them; replicator_status.c. */
+/*
+ * What it tells of itself; replicator_status.c.  All about everybody, as one line
+ * of JSON; the same in few words, as tenants/fleet_status.h has it; all about one.
+ */
 struct claim;
 struct forecast_seen;
-void replicator_put_status(struct streams *streams,
-    const struct store *store, const struct claim *claim,
-    const struct forecast_seen *seen, struct buf *out);
+struct replicator_view {
+	struct streams *streams;
+	const struct store *store;
+	const struct claim *claim;	/* or NULL */
+	const struct forecast_seen *seen;
+	int64_t started_ms;		/* wall */
+};
+
+void replicator_put_status(const struct replicator_view *view,
+    struct buf *out);
+void replicator_put_fleet(const struct replicator_view *view,
+    struct buf *out);
+void replicator_put_tenant(struct stream *stream, struct buf *out);
 
 #endif

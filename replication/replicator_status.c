@@ -151,39 +151,51 @@ is_untidy(const struct stream *stream)
  * What is wrong now: an error, or else a replica that is not the database, or that
  * is not kept in its bounds.
  */
-static void
-put_error(struct buf *out, int *first, const struct stream *stream)
+struct error {
+	char text[600], hint[240];
+};
+
+static struct error
+error_of(const struct stream *stream)
 {
-	char error[600] = "", hint[240] = "";
+	struct error error = { .text = "" };
 
 	if (stream->refused) {
-		snprintf(error, sizeof(error),
+		snprintf(error.text, sizeof(error.text),
 		    "writes are refused: %lld bytes wait for the store",
 		    (long long)stream->spool->bytes);
-		snprintf(hint, sizeof(hint),
+		snprintf(error.hint, sizeof(error.hint),
 		    "replica.spool_max = %lld, replica.spool_full = refuse",
 		    (long long)stream->env->config->replica_spool_max);
 	} else if (stream->failure != NULL) {
-		snprintf(error, sizeof(error), "%s", stream->failure->msg);
-		snprintf(hint, sizeof(hint), "%s", stream->failure->hint);
+		snprintf(error.text, sizeof(error.text), "%s", stream->failure->msg);
+		snprintf(error.hint, sizeof(error.hint), "%s", stream->failure->hint);
 	} else if (is_missing(stream)) {
 		snprintf(
-		    error, sizeof(error), "%s is not there", stream->db_path);
-		snprintf(hint, sizeof(hint), "rowhouse restore %s --in-place",
+		    error.text, sizeof(error.text), "%s is not there", stream->db_path);
+		snprintf(error.hint, sizeof(error.hint), "rowhouse restore %s --in-place",
 		    stream->slug);
 	} else if (is_disproven(stream)) {
-		snprintf(error, sizeof(error), "failed proof: TXID %llu: %s",
+		snprintf(error.text, sizeof(error.text), "failed proof: TXID %llu: %s",
 		    (unsigned long long)stream->proof.txid,
 		    stream->proof.failed);
-		snprintf(hint, sizeof(hint), "rowhouse verify %s --new-epoch",
+		snprintf(error.hint, sizeof(error.hint), "rowhouse verify %s --new-epoch",
 		    stream->slug);
 	} else if (is_untidy(stream)) {
-		snprintf(error, sizeof(error), "compaction and retention: %s",
+		snprintf(error.text, sizeof(error.text), "compaction and retention: %s",
 		    stream->chore_failure->msg);
-		snprintf(hint, sizeof(hint), "%s", stream->chore_failure->hint);
+		snprintf(error.hint, sizeof(error.hint), "%s", stream->chore_failure->hint);
 	}
-	json_put_text(out, first, "error", error);
-	json_put_text(out, first, "hint", hint);
+	return error;
+}
+
+static void
+put_error(struct buf *out, int *first, const struct stream *stream)
+{
+	struct error error = error_of(stream);
+
+	json_put_text(out, first, "error", error.text);
+	json_put_text(out, first, "hint", error.hint);
 	if (stream->last == NULL)
 		return;
 	json_put_text(out, first, "last_error", stream->last->msg);
@@ -228,6 +240,7 @@ struct sum {
 	int64_t spool_files, spool_bytes;
 	int64_t size, copies; /* of the databases, and the newest copies */
 	const struct stream *oldest; /* proof */
+	const struct stream *last; /* to fail */
 };
 
 static void
@@ -248,6 +261,9 @@ add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
 	}
 	sum->size += (int64_t)stream->pos.pages * stream->pos.page_size;
 	sum->copies += stream->pos.snapshot_bytes + stream->pos.since_bytes;
+	if (stream->last != NULL &&
+	    (sum->last == NULL || stream->last_ms > sum->last->last_ms))
+		sum->last = stream;
 	if (stream->retired)
 		return;
 	if (!is_proven(stream))
@@ -304,6 +320,12 @@ put_total(struct buf *out, const struct sum *sum, const struct stream_env *env,
 	    sum->oldest != NULL ? sum->oldest->proof.time_ms : 0);
 	json_put_text(out, &first, "oldest_proof_tenant",
 	    sum->oldest != NULL ? sum->oldest->slug : "");
+	if (sum->last != NULL) {
+		json_put_text(out, &first, "last_error", sum->last->last->msg);
+		put_time(out, &first, "last_error_time", sum->last->last_ms);
+		json_put_text(
+		    out, &first, "last_error_tenant", sum->last->slug);
+	}
 	buf_putc(out, '}');
 }
 
@@ -385,47 +407,123 @@ collect(const struct streams *streams, struct stream **out)
 	return n;
 }
 
-void
-replicator_put_status(struct streams *streams, const struct store *store,
-    const struct claim *claim, const struct forecast_seen *seen,
-    struct buf *out)
+/* All that is told of, in their order, and what they come to. */
+struct fleet {
+	struct stream **sorted;
+	struct stream_lag *lag;
+	size_t n;
+	struct sum sum;
+};
+
+static struct fleet
+survey(const struct streams *streams, int64_t now_ms)
 {
 	size_t most = streams->n + streams->n_active + 1;
-	struct stream **sorted = calloc(most, sizeof(*sorted));
-	struct stream_lag *lag = calloc(most, sizeof(*lag));
-	int64_t now_ms = clock_wall_ms();
+	struct fleet fleet = {
+		.sorted = calloc(most, sizeof(*fleet.sorted)),
+		.lag = calloc(most, sizeof(*fleet.lag)),
+	};
+	size_t i;
+
+	if (fleet.sorted == NULL || fleet.lag == NULL)
+		err_die("out of memory");
+	fleet.n = collect(streams, fleet.sorted);
+	for (i = 0; i < fleet.n; i++) {
+		fleet.lag[i] = stream_lag(fleet.sorted[i], now_ms);
+		add(&fleet.sum, fleet.sorted[i], fleet.lag[i]);
+	}
+	return fleet;
+}
+
+static void
+clear(struct fleet *fleet)
+{
+	free(fleet->lag);
+	free(fleet->sorted);
+}
+
+static void
+put_whole(struct buf *out, int *first, const struct replicator_view *view,
+    const struct sum *sum, int64_t now_ms)
+{
+	const struct stream_env *env = view->streams->env;
 	struct store_stats stats;
-	struct sum sum = { 0 };
-	size_t i, n;
+
+	store_stats(view->store, &stats);
+	json_put_text(out, first, "replica", store_url(view->store));
+	if (view->claim != NULL) {
+		json_put_name(out, first, "claim");
+		claim_put_status(view->claim, out);
+	}
+	put_time(out, first, "time_now", now_ms);
+	put_time(out, first, "started", view->started_ms);
+	json_put_name(out, first, "total");
+	put_total(out, sum, env, &stats);
+	json_put_name(out, first, "forecast");
+	put_forecasts(out, sum, env->config, &stats, view->seen);
+}
+
+void
+replicator_put_status(const struct replicator_view *view, struct buf *out)
+{
+	int64_t now_ms = clock_wall_ms();
+	struct fleet fleet = survey(view->streams, now_ms);
+	size_t i;
 	int first = 1;
 
-	if (sorted == NULL || lag == NULL)
-		err_die("out of memory");
-	n = collect(streams, sorted);
-	for (i = 0; i < n; i++) {
-		lag[i] = stream_lag(sorted[i], now_ms);
-		add(&sum, sorted[i], lag[i]);
-	}
-	store_stats(store, &stats);
 	buf_putc(out, '{');
-	json_put_text(out, &first, "replica", store_url(store));
-	if (claim != NULL) {
-		json_put_name(out, &first, "claim");
-		claim_put_status(claim, out);
-	}
-	put_time(out, &first, "time_now", now_ms);
-	json_put_name(out, &first, "total");
-	put_total(out, &sum, streams->env, &stats);
-	json_put_name(out, &first, "forecast");
-	put_forecasts(out, &sum, streams->env->config, &stats, seen);
+	put_whole(out, &first, view, &fleet.sum, now_ms);
 	json_put_name(out, &first, "tenants");
 	buf_putc(out, '[');
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < fleet.n; i++) {
 		if (i > 0)
 			buf_putc(out, ',');
-		put_stream(out, sorted[i], lag[i]);
+		put_stream(out, fleet.sorted[i], fleet.lag[i]);
 	}
 	buf_puts(out, "]}");
-	free(lag);
-	free(sorted);
+	clear(&fleet);
+}
+
+/* --- in few words ------------------------------------------------------------ */
+
+static void
+put_line(struct buf *out, const struct stream *stream, struct stream_lag lag)
+{
+	struct error error = error_of(stream);
+	char *p;
+
+	for (p = error.text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	buf_printf(out, "\n%s\t%s\t%lld\t%lld\t%lld\t%lld\t%llu\t%lld\t%s",
+	    stream->slug, state_of(stream), (long long)lag.ms,
+	    (long long)lag.bytes,
+	    (long long)(stream->spool != NULL ? stream->spool->bytes : 0),
+	    (long long)stream->pos.pages * stream->pos.page_size,
+	    (unsigned long long)stream->counts.puts,
+	    (long long)(is_proven(stream) ? stream->proof.time_ms : 0),
+	    error.text);
+}
+
+void
+replicator_put_fleet(const struct replicator_view *view, struct buf *out)
+{
+	int64_t now_ms = clock_wall_ms();
+	struct fleet fleet = survey(view->streams, now_ms);
+	size_t i;
+	int first = 1;
+
+	buf_putc(out, '{');
+	put_whole(out, &first, view, &fleet.sum, now_ms);
+	buf_putc(out, '}');
+	for (i = 0; i < fleet.n; i++)
+		if (!fleet.sorted[i]->retired)
+			put_line(out, fleet.sorted[i], fleet.lag[i]);
+	clear(&fleet);
+}
+
+void
+replicator_put_tenant(struct stream *stream, struct buf *out)
+{
+	put_stream(out, stream, stream_lag(stream, clock_wall_ms()));
 }

@@ -170,6 +170,12 @@ layout_ack_socket(const struct config *config)
 }
 
 struct layout_path
+layout_status_socket(const struct config *config)
+{
+	return path("%s/status.sock", config->run);
+}
+
+struct layout_path
 layout_control_socket(const struct config *config)
 {
 	return path("%s/control.sock", config->run);

@@ -25,7 +25,7 @@
  *	<data>/hash.0, hash.1                           slots for password hashes
  *	<data>/migrate.dry/                             copies of a dry run (fleet.h)
  *	<data>/verify.0 … verify.3/                     scratch of `rowhouse verify`
- *	<run>/fcgi.sock, hint.sock, ack.sock, control.sock
+ *	<run>/fcgi.sock, hint.sock, ack.sock, control.sock, status.sock
  *	<run>/renewal                                   how the last one went
  *	<run>/full/<slug>                               is not written to (full.h)
  *
@@ -64,6 +64,7 @@ struct layout_path layout_fcgi_socket(const struct config *config);
 struct layout_path layout_hint_socket(const struct config *config);
 struct layout_path layout_ack_socket(const struct config *config);
 struct layout_path layout_control_socket(const struct config *config);
+struct layout_path layout_status_socket(const struct config *config);
 struct layout_path layout_renewal(const struct config *config);
 struct layout_path layout_full_all(const struct config *config);
 struct layout_path layout_full(const struct config *config, const char *slug);

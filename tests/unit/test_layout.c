@@ -31,6 +31,7 @@ puts_things_where_the_header_says(void **state)
 	AT(fcgi_socket(c), "/run/rowhouse/fcgi.sock");
 	AT(hint_socket(c), "/run/rowhouse/hint.sock");
 	AT(control_socket(c), "/run/rowhouse/control.sock");
+	AT(status_socket(c), "/run/rowhouse/status.sock");
 	AT(renewal(c), "/run/rowhouse/renewal");
 }
 

@@ -47,7 +47,11 @@ status(void)
 	const struct json *root;
 
 	buf_reset(&text);
-	replicator_put_status(follow.streams, follow.store, NULL, &seen, &text);
+	replicator_put_status(
+	    &(struct replicator_view){ .streams = follow.streams,
+		.store = follow.store,
+		.seen = &seen },
+	    &text);
 	OK(json_parse(buf_view(&text), (struct json_limits){ 8, 10000 }, arena,
 	    &root, &house.err));
 	return root;
