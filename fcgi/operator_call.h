@@ -81,6 +81,7 @@ int operator_jobs_restore(struct operator_call *call, struct err *err);
 int operator_jobs_clone(struct operator_call *call, struct err *err);
 int operator_jobs_export(struct operator_call *call, struct err *err);
 int operator_jobs_verify(struct operator_call *call, struct err *err);
+int operator_jobs_points(struct operator_call *call, struct err *err);
 int operator_jobs_import(struct operator_call *call, struct err *err);
 int operator_jobs_list(struct operator_call *call, struct err *err);
 int operator_jobs_show(struct operator_call *call, struct err *err);

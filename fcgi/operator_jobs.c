@@ -152,6 +152,15 @@ operator_jobs_verify(struct operator_call *call, struct err *err)
 }
 
 int
+operator_jobs_points(struct operator_call *call, struct err *err)
+{
+	struct job job;
+
+	init(call, JOB_POINTS, &job);
+	return check_replica(call, err) != 0 ? -1 : add(call, &job, err);
+}
+
+int
 operator_jobs_import(struct operator_call *call, struct err *err)
 {
 	const struct config *config = call->answer->env->call.config;

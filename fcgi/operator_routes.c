@@ -138,6 +138,8 @@ static const struct operator_route routes[] = {
 	    operator_jobs_export, "export-asked"),
 	JOB(TENANT "/verify", "Is its replica what its database is?", slug,
 	    operator_jobs_verify, "verify-asked"),
+	JOB(TENANT "/points", "Which moments of its history can be restored.",
+	    slug, operator_jobs_points, "points-asked"),
 	JOB(API "/imports", "A new tenant from a file.", import,
 	    operator_jobs_import, "import-asked"),
 	ROUTE("GET", API "/status",

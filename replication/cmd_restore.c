@@ -11,6 +11,7 @@
 #include "replication/control.h"
 #include "replication/replace.h"
 #include "replication/restore_migration.h"
+#include "replication/restore_points.h"
 #include "replication/restore_report.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/config.h"
@@ -30,7 +31,7 @@ struct line {
 	const char *file, *slug, *at, *txid, *epoch, *to, *from;
 	const char *migration;
 	const char *jobs;
-	int litestream, all;
+	int litestream, all, points;
 	int latest, in_place, dry_run, json, yes;
 };
 
@@ -48,6 +49,7 @@ enum choice {
 	LITESTREAM,
 	ALL,
 	JOBS,
+	POINTS,
 	YES,
 	HELP
 };
@@ -66,6 +68,7 @@ static const struct option options[] = {
 	{ "all", no_argument, NULL, ALL },
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "litestream", required_argument, NULL, LITESTREAM },
+	{ "points", no_argument, NULL, POINTS },
 	{ "yes", no_argument, NULL, YES },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
@@ -79,6 +82,8 @@ usage(FILE *out)
 	    "           --before-migration N] [--epoch E]\n"
 	    "           (--to FILE | --in-place) [--dry-run] [--json]\n"
 	    "           [--from URL] [--yes] [-c FILE]\n"
+	    "       rowhouse restore SLUG --points [--json] [--from URL] "
+	    "[-c FILE]\n"
 	    "       rowhouse restore --all [--at TIME] [--jobs N] "
 	    "[--dry-run] [--json]\n"
 	    "           [--from URL] [-c FILE]\n"
@@ -96,6 +101,7 @@ usage(FILE *out)
 	    "               all that was committed before it.  Start the older "
 	    "release\n"
 	    "               first: the one that has N applies it again\n"
+	    "  --points     which moments of its history can be restored\n"
 	    "  --all        a lost machine: the registry and every tenant; "
 	    "goes on where\n"
 	    "               it was interrupted\n"
@@ -161,6 +167,9 @@ note(struct line *line, int choice)
 		line->litestream = 1;
 		line->from = optarg;
 		break;
+	case POINTS:
+		line->points = 1;
+		break;
 	case YES:
 		line->yes = 1;
 		break;
@@ -215,7 +224,12 @@ read_line(int argc, char **argv, struct line *line, int *done)
 		return wrong("a replica that Litestream wrote has no tenants "
 			     "and no epochs: --to FILE",
 		    "");
-	if (!line->all && !line->to && !line->in_place && !line->dry_run)
+	if (line->points &&
+	    (line->all || line->litestream || line->at || line->txid ||
+		line->latest || line->migration || line->epoch || line->to ||
+		line->in_place || line->dry_run))
+		return wrong("--points goes with --json, --from and -c", "");
+	if (!line->points && !line->all && !line->to && !line->in_place && !line->dry_run)
 		return wrong("where to? --to FILE or --in-place", "");
 	*done = 0;
 	return 0;
@@ -278,7 +292,8 @@ catch_up(struct job *job)
 {
 	struct err err = ERR_INIT;
 
-	if ((job->line.in_place || job->line.migration) && !job->line.from)
+	if ((job->line.in_place || job->line.migration || job->line.points) &&
+	    !job->line.from)
 		(void)control_flush(
 		    &job->config, job->line.slug, FLUSH_MS, &err);
 }
@@ -369,9 +384,9 @@ restore_in_place(struct job *job, struct err *err)
 	return 0;
 }
 
-/* As the file that is there has it; "" where there is none that says so. */
-static void
-read_noted(const struct job *job, int number, char out[MIGRATE_POINT])
+/* The tenant's file, to read what its migrations noted; NULL: nothing is known. */
+static struct db *
+open_noted(const struct job *job)
 {
 	struct registry *registry;
 	struct err ignored = ERR_INIT;
@@ -381,23 +396,31 @@ read_noted(const struct job *job, int number, char out[MIGRATE_POINT])
 		.role = DB_TOOL,
 		.busy_ms = job->config.busy_timeout_ms };
 	struct db *db = NULL;
-	char key[32];
 
-	out[0] = '\0';
 	/* Another replica than ours has other TXIDs. */
 	if (job->line.from)
-		return;
+		return NULL;
 	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
 	if (registry && registry_find(registry, str_of(job->line.slug), &row,
 			    &ignored) == 0) {
 		path = layout_db(&job->config, row.slug, row.epoch);
 		db = db_open(&opts, &ignored);
 	}
+	registry_close(registry);
+	return db;
+}
+
+/* "" where there is nothing that says so. */
+static void
+read_noted(struct db *db, int number, char out[MIGRATE_POINT])
+{
+	struct err ignored = ERR_INIT;
+	char key[32];
+
+	out[0] = '\0';
 	(void)snprintf(key, sizeof key, "point.%d", number);
 	if (db)
 		(void)meta_get(db, key, out, MIGRATE_POINT, &ignored);
-	db_close(db);
-	registry_close(registry);
 }
 
 /* Which TXID that is. */
@@ -406,6 +429,7 @@ find_migration(struct job *job, struct restore_migration *found,
     struct err *err)
 {
 	char noted[MIGRATE_POINT];
+	struct db *db;
 	uint64_t number;
 
 	if (str_u64(str_of(job->line.migration), &number) != 0 || number == 0 ||
@@ -413,7 +437,9 @@ find_migration(struct job *job, struct restore_migration *found,
 		return err_set(err, ERR_INPUT,
 		    "--before-migration %.40s: is not a number from 1 on",
 		    job->line.migration);
-	read_noted(job, (int)number, noted);
+	db = open_noted(job);
+	read_noted(db, (int)number, noted);
+	db_close(db);
 	*found = (struct restore_migration){ .store = job->store,
 		.slug = job->line.slug,
 		.number = (int)number,
@@ -450,6 +476,62 @@ restore_all_of(struct job *job, struct err *err)
 	return cmd_restore_all(&cmd, err);
 }
 
+/* The newest first. */
+static void
+read_migrations(const struct job *job, struct restore_points *points)
+{
+	struct db *db = open_noted(job);
+	struct err ignored = ERR_INIT;
+	char noted[MIGRATE_POINT];
+	int64_t number = 0;
+	uint32_t epoch;
+	uint64_t txid;
+
+	if (db == NULL || db_user_version(db, &number, &ignored) != 0)
+		number = 0;
+	for (; number > 0 && points->n_migrations < RESTORE_POINTS_MIGRATIONS;
+	     number--) {
+		read_noted(db, (int)number, noted);
+		if (restore_migration_noted(str_of(noted), &epoch, &txid) == 0)
+			points->migration[points->n_migrations++] =
+			    (struct restore_points_migration){
+				    .number = (int)number,
+				    .epoch = epoch,
+				    .txid = txid,
+			    };
+	}
+	db_close(db);
+}
+
+static int
+show_points(const struct job *job, struct err *err)
+{
+	struct restore_points *points = calloc(1, sizeof *points);
+	/* Of another house's replica it is not known how it was merged. */
+	const struct config *config = job->line.from ? NULL : &job->config;
+	struct buf out;
+	int rc;
+
+	if (!points)
+		err_die("out of memory: points");
+	points->store = job->store;
+	points->slug = job->line.slug;
+	read_migrations(job, points);
+	buf_init(&out, RESTORE_POINTS_JSON);
+	rc = restore_points_find(points, err);
+	if (rc == 0 && !job->line.json)
+		restore_points_show(points, config);
+	if (rc == 0 && job->line.json) {
+		restore_points_put(points, config, &out);
+		rc = buf_check(&out, "the list of them", err);
+	}
+	if (rc == 0 && job->line.json)
+		(void)printf("%.*s\n", STR_FMT(buf_view(&out)));
+	buf_free(&out);
+	free(points);
+	return rc;
+}
+
 static int
 run(struct job *job, struct err *err)
 {
@@ -463,6 +545,8 @@ run(struct job *job, struct err *err)
 	if (line->all)
 		return restore_all_of(job, err);
 	catch_up(job);
+	if (line->points)
+		return show_points(job, err);
 	if (line->migration && find_migration(job, &before, err) != 0)
 		return -1;
 	if (restore_plan(job->store, &job->opts, job->arena, &job->plan, err) !=

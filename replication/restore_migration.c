@@ -28,15 +28,27 @@ txid_of(const struct search *search, size_t at)
 	return search->history.range[search->state[at]].max_txid;
 }
 
+int
+restore_migration_noted(struct str text, uint32_t *epoch, uint64_t *txid)
+{
+	uint64_t number;
+
+	if (text.n != 25 || str_hex64(str_sub(text, 0, 8), &number) != 0 ||
+	    str_hex64(str_sub(text, 9, 25), txid) != 0)
+		return -1;
+	*epoch = (uint32_t)number;
+	return 0;
+}
+
 /* Is it the state that the migration found? */
 static int
 is_noted(const struct search *search, size_t at)
 {
-	struct str text = str_of(search->out->noted);
-	uint64_t epoch, txid;
+	uint32_t epoch;
+	uint64_t txid;
 
-	return text.n == 25 && str_hex64(str_sub(text, 0, 8), &epoch) == 0 &&
-	       str_hex64(str_sub(text, 9, 25), &txid) == 0 &&
+	return restore_migration_noted(
+		   str_of(search->out->noted), &epoch, &txid) == 0 &&
 	       epoch == search->history.epoch && txid == txid_of(search, at);
 }
 

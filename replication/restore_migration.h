@@ -2,6 +2,7 @@
 #define ROWHOUSE_RESTORE_MIGRATION_H
 
 #include "replication/restore.h"
+#include "tenants/base/str.h"
 
 /*
  * The last state before a migration was applied.
@@ -30,5 +31,8 @@ struct restore_migration {
  * was before it; objects that cannot be read are no witnesses.
  */
 int restore_migration_find(struct restore_migration *search, struct err *err);
+
+/* What a migration noted, "<epoch>-<TXID>": 0, or -1 where it is no such text. */
+int restore_migration_noted(struct str text, uint32_t *epoch, uint64_t *txid);
 
 #endif

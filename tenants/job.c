@@ -13,7 +13,6 @@
 #define DIGITS   13
 #define NAME_F   "%013lld-%s"
 #define LIST_MAX ((size_t)1 << 20)
-#define VALUES   2000
 
 static const char digits[] = "0123456789";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -26,6 +25,7 @@ static const char *const kinds[JOB_KINDS] = {
 	[JOB_EXPORT] = "export",
 	[JOB_IMPORT] = "import",
 	[JOB_VERIFY] = "verify",
+	[JOB_POINTS] = "points",
 };
 
 static const char *const states[JOB_STATES] = {
@@ -148,7 +148,7 @@ get_time(const struct json *object, const char *name)
 static int
 parse(struct str text, struct arena *arena, struct job *out, struct err *err)
 {
-	const struct json_limits limits = { 16, VALUES };
+	const struct json_limits limits = { 16, JOB_VALUES + 100 };
 	const struct json *root, *result;
 	char kind[16], state[16];
 	int k, s;

@@ -32,6 +32,7 @@ enum job_kind {
 	JOB_EXPORT,
 	JOB_IMPORT,
 	JOB_VERIFY,
+	JOB_POINTS,		/* what can be restored */
 	JOB_KINDS
 };
 
@@ -47,6 +48,7 @@ enum job_state {
 #define JOB_FILE    100			/* bytes of an import's file */
 #define JOB_ERROR   1000
 #define JOB_RESULT  32768
+#define JOB_VALUES  1900		/* of JSON, in a result */
 #define JOB_SIZE    ((size_t)64 * 1024)	/* of a record, all in all */
 #define JOB_OPEN    100			/* waiting and running, at most */
 #define JOB_KEPT    200			/* of those that have ended … */

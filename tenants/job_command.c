@@ -101,6 +101,12 @@ say_all(struct words *words, const struct job *job)
 		say(words, job->tenant);
 		say(words, "--json");
 		break;
+	case JOB_POINTS:
+		say(words, "restore");
+		say(words, job->tenant);
+		say(words, "--points");
+		say(words, "--json");
+		break;
 	case JOB_KINDS:
 		err_die("a job of no kind");
 	}

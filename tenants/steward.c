@@ -155,7 +155,7 @@ said(int fd, struct arena *arena)
 static void
 take_result(const struct steward *steward, struct task *task)
 {
-	const struct json_limits limits = { 12, 1000 };
+	const struct json_limits limits = { 12, JOB_VALUES };
 	struct str text = said(task->out, task->arena);
 	const struct json *root;
 	struct err ignored = ERR_INIT;
