@@ -19,6 +19,7 @@
 #include "replication/hint_queue.h"
 #include "replication/prover.h"
 #include "replication/spool_share.h"
+#include "replication/status_socket.h"
 #include "replication/thin.h"
 #include "replication/trust_clock.h"
 #include "replication/waiters.h"
@@ -42,7 +43,6 @@
 #define STOP_MS                 20000
 #define ERASING_MS              5000
 #define STATUS_MAX              (64 << 20)
-#define FLEET_MS                1000 /* so old an answer may be */
 
 struct replicator {
 	const struct config *config;
@@ -65,10 +65,9 @@ struct replicator {
 	struct trust_clock clock;
 	int64_t disk_ms; /* when it was looked at, mono */
 	int disk_low; /* and said so */
-	struct control *control, *window;
-	struct buf fleet; /* what was told of all … */
-	int64_t fleet_ms; /* … then, mono */
-	int64_t started_ms; /* wall */
+	struct control *control;
+	struct status_socket *window;
+	struct replicator_view view;
 	struct waiters waiters;
 	struct acks *acks;
 	struct prover *prover;
@@ -113,8 +112,6 @@ replicator_new(const struct config *config, struct err *err)
 	if (r == NULL)
 		err_die("out of memory");
 	r->config = config;
-	r->started_ms = clock_wall_ms();
-	buf_init(&r->fleet, STATUS_MAX);
 	r->lock_fd = r->signal_fd = r->env.data_fd = -1;
 	if (gethostname(r->host, sizeof(r->host) - 1))
 		snprintf(r->host, sizeof(r->host), "unknown");
@@ -156,7 +153,12 @@ replicator_new(const struct config *config, struct err *err)
 	r->control = control_listen(config, err);
 	if (r->control == NULL)
 		goto fail;
-	r->window = control_listen_status(config, err);
+	r->view = (struct replicator_view){ .streams = r->streams,
+		.store = r->store,
+		.claim = r->claim,
+		.seen = &r->seen,
+		.started_ms = clock_wall_ms() };
+	r->window = status_socket_new(config, &r->view, err);
 	if (r->window == NULL)
 		goto fail;
 	acks = (struct acks_env){ r->streams, r->store, r->claim,
@@ -190,8 +192,7 @@ replicator_free(struct replicator *r)
 	thin_stop(&r->thin);
 	spool_share_end(&r->share, r->config);
 	control_close(r->control);
-	control_close(r->window);
-	buf_free(&r->fleet);
+	status_socket_free(r->window);
 	claim_free(r->claim);
 	store_close(r->store);
 	compact_free(r->compact);
@@ -464,27 +465,16 @@ answer_erase(
 	control_answer(client, rc == 0 ? STR("ok") : STR("wait"));
 }
 
-static struct replicator_view
-view_of(const struct replicator *r)
-{
-	return (struct replicator_view){ .streams = r->streams,
-		.store = r->store,
-		.claim = r->claim,
-		.seen = &r->seen,
-		.started_ms = r->started_ms };
-}
-
 static void
 on_request(void *arg, struct control_client *client, struct str line)
 {
 	struct replicator *r = arg;
-	const struct replicator_view view = view_of(r);
 	struct waiter_opts flush;
 	struct buf json;
 
 	if (str_is(line, "status")) {
 		buf_init(&json, STATUS_MAX);
-		replicator_put_status(&view, &json);
+		replicator_put_status(&r->view, &json);
 		control_answer(client, buf_view(&json));
 		buf_free(&json);
 	} else if (str_starts(line, "flush ")) {
@@ -509,58 +499,6 @@ on_gone(void *arg, struct control_client *client)
 	waiters_forget(&r->waiters, client);
 }
 
-static void
-answer_fleet(struct replicator *r, struct control_client *client)
-{
-	const struct replicator_view view = view_of(r);
-
-	if (r->fleet.n == 0 || clock_mono_ms() - r->fleet_ms >= FLEET_MS) {
-		buf_reset(&r->fleet);
-		replicator_put_fleet(&view, &r->fleet);
-		r->fleet_ms = clock_mono_ms();
-	}
-	control_answer(client, buf_view(&r->fleet));
-}
-
-static void
-answer_tenant(struct replicator *r, struct control_client *client,
-    const struct str slug)
-{
-	struct stream *stream = NULL;
-	char name[SLUG_MAX + 1];
-	struct buf json;
-
-	if (str_copy(slug, name, sizeof(name)) == 0)
-		stream = streams_find(r->streams, name);
-	if (stream == NULL) {
-		control_answer(client, STR("null"));
-		return;
-	}
-	buf_init(&json, STATUS_MAX);
-	replicator_put_tenant(stream, &json);
-	control_answer(client, buf_view(&json));
-	buf_free(&json);
-}
-
-/* Nothing here changes anything: whoever serves requests may ask. */
-static void
-on_look(void *arg, struct control_client *client, struct str line)
-{
-	if (str_is(line, "fleet"))
-		answer_fleet(arg, client);
-	else if (str_starts(line, "tenant "))
-		answer_tenant(
-		    arg, client, str_sub(line, strlen("tenant "), line.n));
-	else
-		control_answer(client, STR("error unknown request"));
-}
-
-static void
-on_looked(void *arg, struct control_client *client)
-{
-	(void)arg, (void)client;
-}
-
 /* Is there a claim to be confirmed?  Not while everything is idle (R11). */
 static int
 is_active(const struct replicator *r)
@@ -582,8 +520,8 @@ idle_ms(struct replicator *r)
 
 	if (control_due_ms(r->control) < due_ms)
 		due_ms = control_due_ms(r->control);
-	if (control_due_ms(r->window) < due_ms)
-		due_ms = control_due_ms(r->window);
+	if (status_socket_due_ms(r->window) < due_ms)
+		due_ms = status_socket_due_ms(r->window);
 	if (alive_ms < due_ms)
 		due_ms = alive_ms;
 	if (due_ms - mono_ms < wait)
@@ -613,14 +551,14 @@ wait(struct replicator *r, int timeout_ms)
 	    (struct pollfd){ .fd = hint_queue_fd(r->hints), .events = POLLIN };
 	n = 2 + acks_fds(r->acks, fds + 2);
 	n += control_fds(r->control, fds + n);
-	n += control_fds(r->window, fds + n);
+	n += status_socket_fds(r->window, fds + n);
 	if (prover_fd(r->prover) >= 0)
 		fds[n++] = (struct pollfd){ .fd = prover_fd(r->prover),
 			.events = POLLIN };
 	store_poll(r->store, fds, n, timeout_ms);
 	follow_registry(r);
 	control_serve(r->control, on_request, on_gone, r);
-	control_serve(r->window, on_look, on_looked, r);
+	status_socket_serve(r->window);
 	acks_serve(r->acks, fds + 2);
 	return signals_next(r->signal_fd) != 0;
 }
