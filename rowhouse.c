@@ -5,6 +5,7 @@
 #include "replication/cmd.h"
 #include "replication/cmd_clone.h"
 #include "replication/cmd_erase.h"
+#include "replication/replicator.h"
 #include "replication/store_check.h"
 #include "tenants/base/version.h"
 #include "tenants/cmd.h"
@@ -23,6 +24,12 @@ tenant(int argc, char **argv)
 
 	return cmd_tenant(
 	    argc, argv, others, sizeof(others) / sizeof(others[0]));
+}
+
+static int
+job(int argc, char **argv)
+{
+	return cmd_job(argc, argv, job_confine);
 }
 
 static const struct command {
@@ -46,7 +53,7 @@ static const struct command {
 	{ "mailer", cmd_mailer, "the process that sends mail" },
 	{ "steward", cmd_steward,
 	    "the process that has the operator's jobs done" },
-	{ "job", cmd_job, "one of them" },
+	{ "job", job, "one of them" },
 	{ NULL, NULL, NULL },
 };
 

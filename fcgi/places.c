@@ -59,7 +59,7 @@ places_start(struct places *places, struct place *place, enum phase phase)
 	const char *const mailer[] = { "rowhouse", "mailer", "-c", file,
 		places->option, NULL };
 	const char *const steward[] = { "rowhouse", "steward", "-c", file,
-		NULL };
+		places->option, NULL };
 	const char *const check[] = { "rowhouse", "check", "--app", "-c", file,
 		NULL };
 	const char *const *const argv[ROLES] = { worker, replicator, mailer,

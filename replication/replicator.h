@@ -35,6 +35,9 @@ int replicator_lock(const struct config *config, struct err *err);
 int replicator_confine(const struct config *config, struct file_id *replica,
     struct err *err);
 
+/* The same for a job of the operator's (tenants/job.h), which becomes a command. */
+int job_confine(const struct config *config, struct err *err);
+
 /*
  * Is another directory now where the replica was at that time, as when a file
  * system was mounted?  The sandbox does not let that through: a process that

@@ -57,42 +57,79 @@ replicator_shut_out(const struct config *config, const struct file_id *replica)
 	return moved;
 }
 
+/* What all need who work on the data and with the store. */
+static int
+add_work(struct sandbox *sandbox, const struct config *config, struct err *err)
+{
+	const char *directory = store_directory(config->replica);
+	struct s3_place place;
+
+	sandbox_writes(sandbox, config->data);
+	/* It may be a link, to another disk. */
+	sandbox_writes(sandbox, layout_tenants(config).p);
+	sandbox_writes(sandbox, config->run);
+	sandbox_temp(sandbox);
+	sandbox_reads(sandbox, "/proc/sys/kernel/random/boot_id");
+	if (directory != NULL) {
+		add_directory(sandbox, directory);
+		return 0;
+	}
+	if (s3_url_parse(
+		strstr(config->replica, "://") + 3, &place, err) != 0)
+		return -1;
+	add_credentials(sandbox);
+	sandbox_reads_around(sandbox, place.ca);
+	return 0;
+}
+
+/* To become another command of this program. */
+static void
+add_self(struct sandbox *sandbox)
+{
+	sandbox_reads(sandbox, "/dev/null");
+	sandbox_libraries(sandbox);
+}
+
+static unsigned
+network(const struct config *config)
+{
+	return store_directory(config->replica) == NULL ? SANDBOX_NETWORK : 0;
+}
+
 int
 replicator_confine(
     const struct config *config, struct file_id *replica, struct err *err)
 {
 	const char *directory = store_directory(config->replica);
-	unsigned may = SANDBOX_THREADS;
-	struct sandbox sandbox;
-	struct s3_place place;
-
-	if (directory == NULL)
-		may |= SANDBOX_NETWORK;
 	/* A proof is a process of its own (prover.h), in this very sandbox. */
-	if (config->replica_verify_ms != 0)
-		may |= SANDBOX_SELF;
-	sandbox_init(&sandbox, may);
-	sandbox_writes(&sandbox, config->data);
-	/* It may be a link, to another disk. */
-	sandbox_writes(&sandbox, layout_tenants(config).p);
-	sandbox_writes(&sandbox, config->run);
-	sandbox_temp(&sandbox);
-	sandbox_reads(&sandbox, "/proc/sys/kernel/random/boot_id");
-	if (directory != NULL) {
-		add_directory(&sandbox, directory);
-		if (file_identify(directory, replica, err) != 0)
-			return -1;
-	} else if (s3_url_parse(
-		       strstr(config->replica, "://") + 3, &place, err) == 0) {
-		add_credentials(&sandbox);
-		sandbox_reads_around(&sandbox, place.ca);
-	} else {
-		return -1;
-	}
-	if (config->replica_verify_ms != 0) {
-		sandbox_reads(&sandbox, "/dev/null");
+	int proves = config->replica_verify_ms != 0;
+	struct sandbox sandbox;
+
+	sandbox_init(&sandbox,
+	    SANDBOX_THREADS | network(config) | (proves ? SANDBOX_SELF : 0));
+	if (proves) {
+		add_self(&sandbox);
 		sandbox_reads_around(&sandbox, config->file);
-		sandbox_libraries(&sandbox);
 	}
+	if (add_work(&sandbox, config, err) != 0 ||
+	    (directory != NULL && file_identify(directory, replica, err) != 0))
+		return -1;
+	return sandbox_enter(&sandbox, config->sandbox, err);
+}
+
+int
+job_confine(const struct config *config, struct err *err)
+{
+	struct sandbox sandbox;
+
+	sandbox_init(
+	    &sandbox, SANDBOX_THREADS | SANDBOX_SELF | network(config));
+	sandbox.silent = 1;
+	add_self(&sandbox);
+	sandbox_reads(&sandbox, config->file);
+	/* What is imported has to fit the application. */
+	sandbox_reads(&sandbox, config->app);
+	if (add_work(&sandbox, config, err) != 0)
+		return -1;
 	return sandbox_enter(&sandbox, config->sandbox, err);
 }

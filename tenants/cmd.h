@@ -1,6 +1,8 @@
 #ifndef ROWHOUSE_TENANTS_CMD_H
 #define ROWHOUSE_TENANTS_CMD_H
 
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
 #include "tenants/check.h"
 
 /*
@@ -17,7 +19,10 @@ int cmd_check(int argc, char **argv, const struct check *others, size_t n);
 int cmd_migrate(int argc, char **argv);	/* what is pending, everywhere */
 int cmd_mailer(int argc, char **argv);	/* sends what is in the outbox */
 int cmd_steward(int argc, char **argv);	/* does what the operator asked for */
-int cmd_job(int argc, char **argv);	/* one thing of that: its process */
+
+/* One thing of that: its process, which goes into that sandbox first. */
+typedef int confine_fn(const struct config *config, struct err *err);
+int cmd_job(int argc, char **argv, confine_fn *confine);
 
 /* The verbs of this room, and others: those of a room that it may not know of. */
 struct cmd_tenant_verb;

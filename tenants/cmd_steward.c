@@ -9,32 +9,25 @@
 #include "tenants/base/config.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/log.h"
+#include "tenants/base/role.h"
+#include "tenants/base/sandbox.h"
 #include "tenants/caller.h"
 #include "tenants/job.h"
 #include "tenants/steward.h"
 
 #define BINARY "/proc/self/exe"
+#define INSIST "--require-sandbox"
 
 int
 cmd_steward(int argc, char **argv)
 {
 	struct steward *steward = NULL;
-	const char *file = NULL;
 	struct err err = ERR_INIT;
 	struct config config;
-	int status = 0;
+	int status = role_begin(argc, argv, "steward", &config, &err);
 
-	if (argc == 3 && strcmp(argv[1], "-c") == 0) {
-		file = argv[2];
-	} else if (argc != 1) {
-		(void)fputs("usage: rowhouse steward [-c FILE]\n", stderr);
-		return 2;
-	}
-	log_init("steward", LOG_LEVEL_INFO);
-	if (config_load(&config, file, &err) == 0) {
-		log_init("steward", config.log_level);
+	if (status == 0)
 		steward = steward_new(&config, &err);
-	}
 	if (steward != NULL)
 		steward_run(steward);
 	if (err.code != ERR_NONE) {
@@ -72,22 +65,28 @@ prepare(const struct config *config, const char *id, struct arena *arena,
 }
 
 int
-cmd_job(int argc, char **argv)
+cmd_job(int argc, char **argv, confine_fn *confine)
 {
 	struct arena *arena = arena_new(4 * JOB_SIZE);
 	struct err err = ERR_INIT;
 	struct config config;
 	char *words[JOB_WORDS];
+	int insists = argc > 2 && strcmp(argv[argc - 1], INSIST) == 0;
 	int rc = -1;
 
+	argc -= insists;
 	if (argc != 2 && (argc != 4 || strcmp(argv[2], "-c") != 0)) {
-		(void)fputs("usage: rowhouse job ID [-c FILE]\n"
+		(void)fputs("usage: rowhouse job ID [-c FILE] [" INSIST "]\n"
 			    "What `rowhouse steward` runs.\n",
 		    stderr);
 		arena_free(arena);
 		return 2;
 	}
-	if (config_load(&config, argc == 4 ? argv[3] : NULL, &err) == 0)
+	if (config_load(&config, argc == 4 ? argv[3] : NULL, &err) != 0)
+		goto done;
+	if (insists)
+		config.sandbox = SANDBOX_INSIST;
+	if (confine(&config, &err) == 0)
 		rc = prepare(&config, argv[1], arena, words, &err);
 	if (rc > 0 && setenv(CALLER_JOB, argv[1], 1) != 0)
 		rc = err_sys(&err, "environment");
@@ -95,6 +94,7 @@ cmd_job(int argc, char **argv)
 		execv(BINARY, words);
 		err_sys(&err, "cannot execute %s", BINARY);
 	}
+done:
 	if (err.code != ERR_NONE)
 		(void)fprintf(stderr, "rowhouse job: %s\n", err.msg);
 	arena_free(arena);

@@ -27,6 +27,7 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/json.h"
 #include "tenants/base/log.h"
+#include "tenants/base/sandbox.h"
 #include "tenants/job.h"
 #include "tenants/owner.h"
 
@@ -109,8 +110,10 @@ static int
 begin(struct steward *steward, struct task *task, struct err *err)
 {
 	char name[] = "rowhouse", verb[] = "job", c[] = "-c";
-	char file[CONFIG_PATH_MAX];
-	char *argv[] = { name, verb, task->job.id, c, file, NULL };
+	char insist[] = "--require-sandbox", file[CONFIG_PATH_MAX];
+	char *argv[] = { name, verb, task->job.id, c, file,
+		steward->config->sandbox == SANDBOX_INSIST ? insist : NULL,
+		NULL };
 	pid_t parent = getpid(), pid;
 
 	(void)snprintf(file, sizeof(file), "%s", steward->config->file);

@@ -30,7 +30,7 @@ chmod 1777 "$TMPDIR"
 export TMPDIR
 
 # Instrumented programs are slower, and report into files that fail the test.
-PATIENCE=1
+: "${PATIENCE:=1}"
 case $O in */san) PATIENCE=5 ;; esac
 ASAN_OPTIONS="log_path=$SCRATCH/sanitizer:${ASAN_OPTIONS:-}"
 UBSAN_OPTIONS="log_path=$SCRATCH/sanitizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
@@ -159,7 +159,7 @@ descendants() {
 # stop PID [SIGNAL]	and wait until it is gone
 stop() {
 	kill -s "${2:-TERM}" "$1" 2>/dev/null
-	wait_for 20 gone "$1" || {
+	wait_for 30 gone "$1" || {
 		diag "process $1 did not end after ${2:-TERM}"
 		kill -s KILL "$1" 2>/dev/null
 	}
