@@ -29,7 +29,7 @@ tenant(int argc, char **argv)
 static int
 job(int argc, char **argv)
 {
-	return cmd_job(argc, argv, job_confine);
+	return cmd_job(argc, argv, replicator_confine_job);
 }
 
 static const struct command {

@@ -36,7 +36,7 @@ int replicator_confine(const struct config *config, struct file_id *replica,
     struct err *err);
 
 /* The same for a job of the operator's (tenants/job.h), which becomes a command. */
-int job_confine(const struct config *config, struct err *err);
+int replicator_confine_job(const struct config *config, struct err *err);
 
 /*
  * Is another directory now where the replica was at that time, as when a file

