@@ -9,6 +9,7 @@
 #define PAGES_PER_TICK 512
 #define LOOK_MS        1000
 #define RETRY_MS       60000
+#define SAY_MS         600000 /* an outage is not said at each merge */
 
 void
 thin_stop(struct thin *thin)
@@ -19,7 +20,7 @@ thin_stop(struct thin *thin)
 
 /* The largest spool that has something to be merged, if it is time for that. */
 static struct stream *
-choose(struct thin *thin, const struct streams *streams, struct spool_run *run)
+choose(const struct streams *streams, struct spool_run *run)
 {
 	int64_t bytes = 0, most = streams->env->config->replica_spool_max / 2;
 	struct stream *chosen = NULL;
@@ -37,10 +38,8 @@ choose(struct thin *thin, const struct streams *streams, struct spool_run *run)
 	if (streams->env->disk.size > 0 &&
 	    (bytes + streams->env->disk.free) / 4 < most)
 		most = (bytes + streams->env->disk.free) / 4;
-	if (bytes <= most && files <= THIN_FILES) {
-		thin->said = 0;
+	if (bytes <= most && files <= THIN_FILES)
 		return NULL;
-	}
 	for (i = 0; i < streams->n_active; i++) {
 		struct stream *stream = streams->active[i];
 		struct spool_run there;
@@ -132,17 +131,18 @@ thin_tick(struct thin *thin, struct streams *streams, int64_t mono_ms,
 	}
 	if (mono_ms < thin->next_ms)
 		return 0;
-	stream = choose(thin, streams, &thin->run);
+	stream = choose(streams, &thin->run);
 	if (stream == NULL) {
 		thin->next_ms = mono_ms + LOOK_MS;
 		return 0;
 	}
-	if (!thin->said)
+	if (thin->said_ms == 0 || mono_ms - thin->said_ms >= SAY_MS) {
+		thin->said_ms = mono_ms;
 		log_warn("spool",
 		    "what waits for the store has more than half of "
 		    "replica.spool_max, or of what the disk has for it: it is "
 		    "merged, and states between are given up");
-	thin->said = 1;
+	}
 	begin(thin, stream);
 	return 1;
 }

@@ -6,9 +6,10 @@
 
 /*
  * R14: a store that is down for hours must not fill the disk.  Beyond half of
- * replica.spool_max, or of half of what the disk would have free, or THIN_FILES files, what waits in the spools is merged in
- * place, the largest first: nothing that was acknowledged is lost, nor the newest
- * state, but the states between which the clock's finest windows hold (spool_run.c).
+ * replica.spool_max, or of half of what the disk would have free, or THIN_FILES
+ * files, what waits in the spools is merged in place, the largest first: nothing
+ * that was acknowledged is lost, nor the newest state, but the states between
+ * which the clock's finest windows hold (spool_run.c).
  *
  * What each page says last is kept once.  So a spool cannot shrink below what has changed
  * since the store was last heard: that, and no more, may go beyond the bound.
@@ -22,7 +23,7 @@ struct thin {
 	struct spool_run run;
 	char path[SPOOL_PATH];
 	int64_t next_ms;		/* mono: before that nothing can be found */
-	int said;			/* that it has begun */
+	int64_t said_ms;		/* mono: when the log had it last; 0 never */
 };
 
 /*

@@ -13,7 +13,7 @@ tenant_new acme
 background replicator.log "$ROWHOUSE" replicator
 REPLICATOR=$pid
 commits() {	# FIRST COUNT	answered ones, with their times, in commits.out
-	"$O/tools/commits" "$CONF" acme "$1" "$2" 5 >>commits.out 2>>commits.err
+	"$O/tools/commits" "$CONF" acme "$1" "$2" 10 >>commits.out 2>>commits.err
 }
 of_acme() {	# NAME	from its status
 	"$ROWHOUSE" status acme --json 2>/dev/null | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
@@ -27,7 +27,8 @@ s3_kill
 ok 'the store is gone, and commits go on' commits 41 400
 few() { [ "$(of_acme spool_files)" -le 4 ]; }
 ok 'what waits becomes few files' wait_for 60 few
-ok '  of which the operator is told' grep -q 'replica.spool_max: it is merged' replicator.log
+ok '  of which the operator is told' grep -q 'replica.spool_max.* it is merged' replicator.log
+is '    once' "$(grep -c 'it is merged' replicator.log)" 1
 stop "$REPLICATOR" KILL
 background replicator.log "$ROWHOUSE" replicator
 REPLICATOR=$pid
