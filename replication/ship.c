@@ -10,6 +10,11 @@
  * In the first two a new epoch begins, beyond all that the store has.  In the third
  * the stream stops and says so: going on under another number would only hide that two machines
  * think they own one tenant.
+ *
+ * A machine that went back need not meet a name that is taken: what followed on its
+ * state may be in a newer epoch, which a restore would take, whatever is acknowledged in
+ * this one.  So the first that is done with a stream since the start is to ask which
+ * epochs the store has.
  */
 #include "replication/ship.h"
 
@@ -26,7 +31,7 @@ struct shipment {
 	struct store_op op;
 	struct stream *stream;
 	struct store *store;
-	struct spool_item *item;
+	struct spool_item *item;	/* NULL: nothing is put yet */
 	uint32_t newest_epoch;
 	char path[SPOOL_PATH];
 };
@@ -81,13 +86,21 @@ epochs_done(struct store_op *op, const struct err *failure)
 	stream_count(stream, op, 0);
 	if (failure->code != ERR_NONE)
 		retry_later(stream, failure);
+	else if (shipment->item == NULL &&
+		 (shipment->newest_epoch <= lost || stream->end_epoch != 0))
+		stream->asked = 1;
 	else if (epoch == UINT32_MAX)
 		no_epoch_left(stream, &err);
 	/* In this order: nothing may follow on what is dropped. */
 	else if (stream_break(stream, epoch + 1,
-		     "the store holds other objects under this epoch", &err) ||
+		     shipment->item != NULL
+			 ? "the store holds other objects under this epoch"
+			 : "the store has a newer epoch than this one",
+		     &err) ||
 		 spool_drop_epoch(stream->spool, lost, &err))
 		retry_later(stream, &err);
+	else
+		stream->asked = 1;
 	free(shipment);
 }
 
@@ -201,6 +214,11 @@ ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
 		err_die("out of memory");
 	shipment->stream = stream;
 	shipment->store = store;
+	/* Of one that was replaced the successor's epochs are newer. */
+	if (!stream->asked && stream->end_epoch == 0) {
+		ask_epochs(shipment);
+		return;
+	}
 	shipment->item = item;
 	spool_path(stream->spool, &item->key, shipment->path);
 	shipment->op.verb = STORE_PUT;

@@ -165,6 +165,7 @@ struct stream {
 	int64_t in_flight_size;		/* bytes of it */
 	int urgent;			/* somebody waits for what is there now */
 	int halted;			/* somebody else owns the epoch (R7) */
+	int asked;			/* the store has no newer epoch, as of the start */
 	int proven;			/* the store took one that we made since start */
 	int ship_failures;		/* in a row */
 	int64_t ship_retry_ms;		/* mono */

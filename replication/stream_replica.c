@@ -36,5 +36,6 @@ stream_leave_replica(struct stream *stream, struct err *err)
 		spool_drop_epoch(stream->spool, left, err)))
 		return -1;
 	stream->elsewhere = 0;
+	stream->asked = 0;
 	return 0;
 }

@@ -85,28 +85,21 @@ after_the_last_epoch_it_says_so(void **state)
 		(void)store_poll(follow.store, NULL, 0, 0);
 }
 
-/* An image of the machine, taken with a file waiting, and started again. */
 static void
-a_machine_that_went_back_begins_the_next_epoch(void **state)
+take_image(void)
 {
-	struct stream *stream;
 	char cmd[1024];
 
-	(void)state;
-	stream = begin();
-	follow_all();
-	commit(stream, "INSERT INTO t VALUES (2)");
-	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
-	OK(stream_sync(stream, &house.err));
-	assert_int_equal(stream->spool->n, 1);
-	stream_close(stream);
 	snprintf(cmd, sizeof(cmd), "cp -a %.200s %.200s/image",
 	    house.config.data, house.dir);
 	assert_int_equal(system(cmd), 0);
-	follow_all();
-	commit(stream, "INSERT INTO t VALUES (3)");
-	follow_all();
-	assert_int_equal(latest(1), 3);
+}
+
+/* The machine is what it was, and is started again. */
+static struct stream *
+restore_image(void)
+{
+	char cmd[1024];
 
 	follow_stop();
 	registry_close(follow.registry);
@@ -121,12 +114,72 @@ a_machine_that_went_back_begins_the_next_epoch(void **state)
 	    open(house.config.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* A proof by the WAL's chain, as after a crash. */
 	follow_start();
-	stream = streams_find(follow.streams, "acme");
+	return streams_find(follow.streams, "acme");
+}
+
+/* An image of the machine, taken with a file waiting, and started again. */
+static void
+a_machine_that_went_back_begins_the_next_epoch(void **state)
+{
+	struct stream *stream;
+
+	(void)state;
+	stream = begin();
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (2)");
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	OK(stream_sync(stream, &house.err));
+	assert_int_equal(stream->spool->n, 1);
+	stream_close(stream);
+	take_image();
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (3)");
+	follow_all();
+	assert_int_equal(latest(1), 3);
+
+	stream = restore_image();
 	commit(stream, "INSERT INTO t VALUES (4), (5), (6)");
 	follow_all();
 	assert_false(stream->halted);
 	assert_int_equal(stream->pos.epoch, 2);
 	assert_int_equal(latest(2), 5);
+}
+
+/*
+ * No name of its epoch is taken, and yet it went back: what it ships there nobody
+ * would find behind the newer epoch, acknowledged as it is.
+ */
+static void
+a_machine_that_went_back_to_an_older_epoch_begins_the_next(void **state)
+{
+	struct stream *stream;
+
+	(void)state;
+	stream = begin();
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (2)");
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	OK(stream_sync(stream, &house.err));
+	while (stream->acked < 2) {
+		ship_next(stream, follow.store, clock_mono_ms());
+		(void)store_poll(follow.store, NULL, 0, 0);
+	}
+	stream_close(stream);
+	take_image();
+	stream->renew = 1;
+	commit(stream, "INSERT INTO t VALUES (3), (4)");
+	follow_all();
+	assert_int_equal(latest(2), 4);
+
+	stream = restore_image();
+	commit(stream, "INSERT INTO t VALUES (5)");
+	follow_all();
+	assert_false(stream->halted);
+	assert_int_equal(latest(3), 3);
+	/* And is asked once. */
+	commit(stream, "INSERT INTO t VALUES (6)");
+	follow_all();
+	assert_int_equal(latest(3), 4);
 }
 
 static void
@@ -212,6 +265,8 @@ main(void)
 		follow_test(a_claim_that_is_taken_begins_the_epoch_after_all),
 		follow_test(after_the_last_epoch_it_says_so),
 		follow_test(a_machine_that_went_back_begins_the_next_epoch),
+		follow_test(
+		    a_machine_that_went_back_to_an_older_epoch_begins_the_next),
 		follow_test(two_in_one_epoch_stop_with_an_alarm),
 		follow_test(nothing_follows_on_what_was_in_conflict),
 	};
