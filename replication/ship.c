@@ -14,13 +14,15 @@
  * A machine that went back need not meet a name that is taken: what followed on its
  * state may be in a newer epoch, which a restore would take, whatever is acknowledged in
  * this one.  So the first that is done with a stream since the start is to ask which
- * epochs the store has.
+ * epochs the store has.  Or names are free again, since retention has removed what had
+ * them: of a state that old, what is merged tells whether more had followed on it.
  */
 #include "replication/ship.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/windows.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
 
@@ -33,6 +35,7 @@ struct shipment {
 	struct store *store;
 	struct spool_item *item;	/* NULL: nothing is put yet */
 	uint32_t newest_epoch;
+	uint64_t newest_txid;		/* of the levels that were listed */
 	char path[SPOOL_PATH];
 };
 
@@ -72,34 +75,131 @@ no_epoch_left(struct stream *stream, struct err *err)
 	retry_later(stream, err);
 }
 
+/* In this order: nothing may follow on what is dropped. */
 static void
-epochs_done(struct store_op *op, const struct err *failure)
+begin_next(struct shipment *shipment, const char *why)
 {
-	struct shipment *shipment = op->arg;
 	struct stream *stream = shipment->stream;
 	struct err err = ERR_INIT;
 	uint32_t lost = stream->pos.epoch;
 	uint32_t epoch =
 	    shipment->newest_epoch > lost ? shipment->newest_epoch : lost;
 
+	if (epoch == UINT32_MAX)
+		no_epoch_left(stream, &err);
+	else if (stream_break(stream, epoch + 1, why, &err) ||
+		 spool_drop_epoch(stream->spool, lost, &err))
+		retry_later(stream, &err);
+	else
+		stream->asked = 1;
+}
+
+static int
+note_txid(
+    struct store_op *op, const struct store_object *object, struct err *err)
+{
+	struct shipment *shipment = op->arg;
+
+	(void)err;
+	if (object->key.max_txid > shipment->newest_txid)
+		shipment->newest_txid = object->key.max_txid;
+	return 0;
+}
+
+static void
+ask(struct shipment *shipment, enum store_verb verb, int level,
+    int (*object)(struct store_op *op, const struct store_object *object,
+	struct err *err),
+    void (*done)(struct store_op *op, const struct err *failure))
+{
+	struct stream *stream = shipment->stream;
+	struct store_op *op = &shipment->op;
+
+	memset(op, 0, sizeof(*op));
+	op->verb = verb;
+	memcpy(op->key.slug, stream->slug, sizeof(stream->slug));
+	if (verb == STORE_LIST) {
+		op->key.epoch = stream->pos.epoch;
+		op->key.level = level;
+	}
+	op->object = object;
+	op->done = done;
+	op->arg = shipment;
+	stream->in_flight = 1;
+	stream->in_flight_size = 0;
+	store_submit(shipment->store, op);
+}
+
+static void ask_level(struct shipment *shipment, int level);
+
+static void
+level_done(struct store_op *op, const struct err *failure)
+{
+	struct shipment *shipment = op->arg;
+	struct stream *stream = shipment->stream;
+	int level = op->key.level;
+
+	stream->in_flight = 0;
+	stream_count(stream, op, 0);
+	/* Where another epoch has begun meanwhile, it is asked again. */
+	if (failure->code != ERR_NONE) {
+		retry_later(stream, failure);
+	} else if (op->key.epoch == stream->pos.epoch &&
+		   stream->end_epoch == 0) {
+		if (shipment->newest_txid > stream->found_txid) {
+			begin_next(
+			    shipment, "the store has more of this epoch");
+		} else if (level == STORE_LEVEL_SNAPSHOT) {
+			stream->asked = 1;
+		} else {
+			ask_level(shipment, level < WINDOWS_LEVELS
+						? level + 1
+						: STORE_LEVEL_SNAPSHOT);
+			return;
+		}
+	}
+	free(shipment);
+}
+
+/* Retention removes what is raw where one of these leads over it. */
+static void
+ask_level(struct shipment *shipment, int level)
+{
+	ask(shipment, STORE_LIST, level, note_txid, level_done);
+}
+
+/* May names that followed on what was found here be free again? */
+static int
+is_old(const struct stream *stream)
+{
+	return stream->found_txid > 0 &&
+	       clock_wall_ms() - stream->found_ms >=
+		   stream->env->config->replica_fine_ms;
+}
+
+static void
+epochs_done(struct store_op *op, const struct err *failure)
+{
+	struct shipment *shipment = op->arg;
+	struct stream *stream = shipment->stream;
+
 	stream->in_flight = 0;
 	stream_count(stream, op, 0);
 	if (failure->code != ERR_NONE)
 		retry_later(stream, failure);
-	else if (shipment->item == NULL &&
-		 (shipment->newest_epoch <= lost || stream->end_epoch != 0))
+	else if (shipment->item != NULL)
+		begin_next(shipment,
+		    "the store holds other objects under this epoch");
+	/* Of one that was replaced the successor's epochs are newer. */
+	else if (stream->end_epoch != 0)
 		stream->asked = 1;
-	else if (epoch == UINT32_MAX)
-		no_epoch_left(stream, &err);
-	/* In this order: nothing may follow on what is dropped. */
-	else if (stream_break(stream, epoch + 1,
-		     shipment->item != NULL
-			 ? "the store holds other objects under this epoch"
-			 : "the store has a newer epoch than this one",
-		     &err) ||
-		 spool_drop_epoch(stream->spool, lost, &err))
-		retry_later(stream, &err);
-	else
+	else if (shipment->newest_epoch > stream->pos.epoch)
+		begin_next(shipment, "the store has a newer epoch");
+	else if (shipment->newest_epoch == stream->pos.epoch &&
+		 is_old(stream)) {
+		ask_level(shipment, 1);
+		return;
+	} else
 		stream->asked = 1;
 	free(shipment);
 }
@@ -107,18 +207,7 @@ epochs_done(struct store_op *op, const struct err *failure)
 static void
 ask_epochs(struct shipment *shipment)
 {
-	struct stream *stream = shipment->stream;
-	struct store_op *op = &shipment->op;
-
-	memset(op, 0, sizeof(*op));
-	op->verb = STORE_EPOCHS;
-	memcpy(op->key.slug, stream->slug, sizeof(stream->slug));
-	op->object = note_epoch;
-	op->done = epochs_done;
-	op->arg = shipment;
-	stream->in_flight = 1;
-	stream->in_flight_size = 0;
-	store_submit(shipment->store, op);
+	ask(shipment, STORE_EPOCHS, 0, note_epoch, epochs_done);
 }
 
 /* Returns 1 where the shipment lives on, to ask the store. */
@@ -214,7 +303,6 @@ ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
 		err_die("out of memory");
 	shipment->stream = stream;
 	shipment->store = store;
-	/* Of one that was replaced the successor's epochs are newer. */
 	if (!stream->asked && stream->end_epoch == 0) {
 		ask_epochs(shipment);
 		return;

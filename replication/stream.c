@@ -402,6 +402,8 @@ load(struct stream *stream, struct err *err)
 		stream->pos.txid = stream->pos.shipped;
 	}
 	stream->pos.sealed = 0;
+	stream->found_txid = stream->pos.txid;
+	stream->found_ms = stream->pos.time_ms;
 	(void)stream_note_replica(stream);
 	stream->acked = stream->pos.shipped;
 	if (stream->pos.epoch != 0 && stream->acked == 0)

@@ -165,7 +165,9 @@ struct stream {
 	int64_t in_flight_size;		/* bytes of it */
 	int urgent;			/* somebody waits for what is there now */
 	int halted;			/* somebody else owns the epoch (R7) */
-	int asked;			/* the store has no newer epoch, as of the start */
+	int asked;			/* the store has nothing newer, as of the start … */
+	uint64_t found_txid;		/* … than what was found here then … */
+	int64_t found_ms;		/* … and its time */
 	int proven;			/* the store took one that we made since start */
 	int ship_failures;		/* in a row */
 	int64_t ship_retry_ms;		/* mono */

@@ -195,7 +195,7 @@ windows_due(const struct windows *w)
 {
 	int64_t due_ms = INT64_MAX, bytes, end_ms;
 
-	for (int level = 1; level <= 2; level++) {
+	for (int level = 1; level <= WINDOWS_LEVELS; level++) {
 		size_t to;
 
 		for (size_t i = 0; i<w->n; i = to> i ? to : i + 1) {

@@ -16,6 +16,7 @@
  * or when its end lies far enough in the past.  Where a straggler comes after that, it
  * becomes a merged file of its own: windows decide about cost, not about truth.
  */
+#define WINDOWS_LEVELS 2
 #define WINDOWS_RATIO 12
 /* A merged object sends its bytes once more: large ones are not worth that. */
 #define WINDOWS_MERGE_MAX ((int64_t)64 << 20)

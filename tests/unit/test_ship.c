@@ -117,6 +117,20 @@ restore_image(void)
 	return streams_find(follow.streams, "acme");
 }
 
+/* The store has it, and nothing is sealed: the WAL proves what follows. */
+static void
+ship_second(struct stream *stream)
+{
+	commit(stream, "INSERT INTO t VALUES (2)");
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	OK(stream_sync(stream, &house.err));
+	while (stream->acked < 2) {
+		ship_next(stream, follow.store, clock_mono_ms());
+		(void)store_poll(follow.store, NULL, 0, 0);
+	}
+	stream_close(stream);
+}
+
 /* An image of the machine, taken with a file waiting, and started again. */
 static void
 a_machine_that_went_back_begins_the_next_epoch(void **state)
@@ -157,14 +171,7 @@ a_machine_that_went_back_to_an_older_epoch_begins_the_next(void **state)
 	(void)state;
 	stream = begin();
 	follow_all();
-	commit(stream, "INSERT INTO t VALUES (2)");
-	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
-	OK(stream_sync(stream, &house.err));
-	while (stream->acked < 2) {
-		ship_next(stream, follow.store, clock_mono_ms());
-		(void)store_poll(follow.store, NULL, 0, 0);
-	}
-	stream_close(stream);
+	ship_second(stream);
 	take_image();
 	stream->renew = 1;
 	commit(stream, "INSERT INTO t VALUES (3), (4)");
@@ -180,6 +187,84 @@ a_machine_that_went_back_to_an_older_epoch_begins_the_next(void **state)
 	commit(stream, "INSERT INTO t VALUES (6)");
 	follow_all();
 	assert_int_equal(latest(3), 4);
+}
+
+/* What retention leaves of a raw object: one that holds it. */
+static void
+merge_away(const char *name)
+{
+	char cmd[1024];
+
+	snprintf(cmd, sizeof(cmd),
+	    "cd %.200s/replica/acme/00000001/ltx && mkdir -p 1 && mv 0/%s 1/",
+	    house.dir, name);
+	assert_int_equal(system(cmd), 0);
+}
+
+/*
+ * Names that are free again, since retention has removed what had them: a restore would
+ * mix what followed on the image with what had followed on it before.
+ */
+static void
+a_machine_that_went_far_back_begins_the_next_epoch(void **state)
+{
+	struct stream *stream;
+
+	(void)state;
+	stream = begin();
+	follow_all();
+	ship_second(stream);
+	take_image();
+	commit(stream, "INSERT INTO t VALUES (3), (4)");
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (5), (6), (7)");
+	follow_all();
+	assert_int_equal(latest(1), 7);
+	merge_away("0000000000000003-0000000000000003.ltx");
+	merge_away("0000000000000004-0000000000000004.ltx");
+	assert_int_equal(latest(1), 7);
+
+	stream = restore_image();
+	commit(stream, "INSERT INTO t VALUES (8)");
+	follow_all();
+	assert_false(stream->halted);
+	assert_int_equal(latest(2), 3);
+	commit(stream, "INSERT INTO t VALUES (9)");
+	follow_all();
+	assert_int_equal(latest(2), 4);
+}
+
+/* Within `fine` no name is free again, and none has to be asked for. */
+static void
+a_restart_goes_on_and_asks_once(void **state)
+{
+	struct store_stats before, after;
+	struct stream *stream;
+
+	(void)state;
+	house.config.replica_fine_ms = INT64_C(7) * 86400000;
+	stream = begin();
+	follow_all();
+	ship_second(stream);
+	follow_stop();
+	follow_start();
+	stream = streams_find(follow.streams, "acme");
+	store_stats(follow.store, &before);
+	commit(stream, "INSERT INTO t VALUES (3)");
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (4)");
+	follow_all();
+	store_stats(follow.store, &after);
+	assert_int_equal(after.lists - before.lists, 1);
+	assert_int_equal(latest(1), 4);
+	/* Nor is a tenant that was asleep for longer another. */
+	house.config.replica_fine_ms = 0;
+	follow_stop();
+	follow_start();
+	stream = streams_find(follow.streams, "acme");
+	commit(stream, "INSERT INTO t VALUES (5)");
+	follow_all();
+	assert_int_equal(latest(1), 5);
 }
 
 static void
@@ -267,6 +352,8 @@ main(void)
 		follow_test(a_machine_that_went_back_begins_the_next_epoch),
 		follow_test(
 		    a_machine_that_went_back_to_an_older_epoch_begins_the_next),
+		follow_test(a_machine_that_went_far_back_begins_the_next_epoch),
+		follow_test(a_restart_goes_on_and_asks_once),
 		follow_test(two_in_one_epoch_stop_with_an_alarm),
 		follow_test(nothing_follows_on_what_was_in_conflict),
 	};
