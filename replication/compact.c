@@ -243,7 +243,7 @@ note(struct compact_job *job, uint32_t epoch, int level, uint64_t min_txid,
 		.max_txid = max_txid,
 		.state = state,
 		.time_ms = time_ms,
-		.there_ms = job->now_ms,
+		.there_ms = job->now_ms + job->compact->lag_ms,
 		.size = size };
 
 	return catalog_note(job->catalog, &entry, 1, err);
@@ -506,6 +506,12 @@ void
 compact_set_lead(struct compact *compact, int64_t lead_ms)
 {
 	compact->lead_ms = lead_ms;
+}
+
+void
+compact_set_lag(struct compact *compact, int64_t lag_ms)
+{
+	compact->lag_ms = lag_ms;
 }
 
 void

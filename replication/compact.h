@@ -36,6 +36,12 @@ void compact_begin(struct compact *compact, struct stream *stream,
  */
 void compact_set_lead(struct compact *compact, int64_t lead_ms);
 
+/*
+ * By how much now_ms is before the time that it should be.  What is noted as there since
+ * now is so since then: else it would be old as soon as the clock is right.
+ */
+void compact_set_lag(struct compact *compact, int64_t lag_ms);
+
 /* All jobs go on; to be called when shipping has taken what room it wants. */
 void compact_work(struct compact *compact, int64_t now_ms);
 

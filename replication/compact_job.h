@@ -56,6 +56,7 @@ struct compact {
 	const struct config *config;
 	struct store *store;
 	int64_t lead_ms;	/* of job.now_ms, for deletes */
+	int64_t lag_ms;		/* … for what is noted as there */
 	struct compact_job job[4];
 };
 

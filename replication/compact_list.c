@@ -78,13 +78,14 @@ on_object(
 	struct compact_job *job = op->arg;
 	const struct store_key *key = &object->key;
 	struct catalog_entry *run = &job->lists->run;
+	int64_t now_ms = job->now_ms + job->compact->lag_ms;
 	struct catalog_entry entry = { .epoch = key->epoch,
 		.level = key->level,
 		.min_txid = key->min_txid,
 		.max_txid = key->max_txid,
 		.state = CATALOG_THERE,
-		.time_ms = job->now_ms,
-		.there_ms = job->now_ms,
+		.time_ms = now_ms,
+		.there_ms = now_ms,
 		.size = object->size };
 
 	(void)err;
@@ -125,13 +126,14 @@ listed(struct store_op *op, const struct err *failure)
 		return;
 	}
 	if (lists->level == STORE_LEVEL_RAW) {
+		int64_t now_ms = job->now_ms + job->compact->lag_ms;
 		struct catalog_entry owner = { .epoch = lists->epoch[lists->at],
 			.level = CATALOG_OWNER,
 			.min_txid = 1,
 			.max_txid = 1,
 			.state = CATALOG_THERE,
-			.time_ms = job->now_ms,
-			.there_ms = job->now_ms };
+			.time_ms = now_ms,
+			.there_ms = now_ms };
 
 		end_run(job);
 		catalog_put(job->catalog, &owner);

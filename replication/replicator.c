@@ -377,6 +377,8 @@ compact_all(struct replicator *r, int64_t now_ms)
 	for (i = 0; i < r->streams->n_active; i++)
 		compact_begin(r->compact, r->streams->active[i], now_ms);
 	compact_set_lead(r->compact, now_ms - r->clock.now_ms);
+	compact_set_lag(
+	    r->compact, r->clock.off_ms < 0 ? -r->clock.off_ms : 0);
 	compact_work(r->compact, now_ms);
 	r->unsynced |= compact_wants_sync(r->compact);
 }

@@ -132,6 +132,44 @@ an_epoch_goes_when_its_successor_is_old(void **state)
 	teardown(t);
 }
 
+#define BEHIND (INT64_C(10) * 24 * 60 * MINUTE)
+
+/*
+ * A machine that starts with its clock behind, and a tenant that is restored on it: once
+ * the clock was right, the history before that was as old as the clock had been wrong.
+ */
+static void
+what_is_noted_while_the_clock_is_behind_is_of_now(void **state)
+{
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		struct t *t = setup(30);
+
+		new_epoch(t);
+		live(t, 40);
+		if (lost)
+			assert_int_equal(unlink(scratch_path(&t->scratch,
+					     "shelf/catalog")), 0);
+		t->now_ms -= BEHIND;
+		compact_set_lag(t->compact, BEHIND);
+		new_epoch(t);
+		work(t);
+		t->now_ms += BEHIND;
+		compact_set_lag(t->compact, 0);
+		live(t, 3);
+		pass_time(t, 3);
+		for (uint64_t txid = 30; txid <= 41; txid++)
+			assert_state(t, 1, txid);
+		pass_time(t, 57);
+		assert_state(t, 1, 41);
+		pass_time(t, 80);
+		assert_int_equal(count(t, 1, 0, 9), 0);
+		assert_promises(t);
+		assert_catalog(t);
+		teardown(t);
+	}
+}
+
 static void
 a_lost_catalog_is_made_from_listings_once(void **state)
 {
@@ -221,6 +259,8 @@ main(void)
 		cmocka_unit_test(
 		    what_came_to_the_shelf_before_a_death_is_noted_after_it),
 		cmocka_unit_test(an_epoch_goes_when_its_successor_is_old),
+		cmocka_unit_test(
+		    what_is_noted_while_the_clock_is_behind_is_of_now),
 		cmocka_unit_test(a_lost_catalog_is_made_from_listings_once),
 		cmocka_unit_test(what_somebody_else_put_is_not_counted_on),
 		cmocka_unit_test(a_damaged_piece_is_a_gap_in_a_level),
