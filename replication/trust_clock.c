@@ -67,6 +67,12 @@ save(struct trust_clock *clock, int64_t boot_ms)
 		log_err("clock", STR_NONE, &err);
 }
 
+static int
+is_jump(int64_t ms)
+{
+	return llabs((long long)ms) > TRUST_CLOCK_JUMP_MS;
+}
+
 /* Time goes on from where it was. */
 static void
 go_on(struct trust_clock *clock, int64_t wall_ms, int64_t boot_ms)
@@ -77,12 +83,18 @@ go_on(struct trust_clock *clock, int64_t wall_ms, int64_t boot_ms)
 	clock->at_ms += gone;
 	clock->at_boot_ms = boot_ms;
 	lead = wall_ms - clock->at_ms;
-	if (llabs((long long)lead) > TRUST_CLOCK_JUMP_MS)
+	if (clock->lead_ms != 0 && is_jump(lead - clock->lead_ms)) {
+		clock->lead_ms = lead;
+		clock->held_ms = 0;
+	} else if (is_jump(lead)) {
 		clock->held_ms += gone;
-	if (llabs((long long)lead) <= TRUST_CLOCK_JUMP_MS ||
+		if (clock->lead_ms == 0)
+			clock->lead_ms = lead;
+	}
+	if (!is_jump(lead) ||
 	    clock->held_ms >= TRUST_CLOCK_HOLD_MS) {
 		clock->at_ms = wall_ms;
-		clock->held_ms = 0;
+		clock->held_ms = clock->lead_ms = 0;
 		clock->was_off = 0;
 		lead = 0;
 	}

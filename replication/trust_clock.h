@@ -15,7 +15,8 @@
  *	a directory has none.  There time goes on from where it was, as the machine
  *	runs: a clock that is more than TRUST_CLOCK_JUMP_MS ahead of that, since it was
  *	set or since the machine was off, is believed when it has been so for
- *	TRUST_CLOCK_HOLD_MS in all.  How far it had come is kept in <data>/clock.
+ *	TRUST_CLOCK_HOLD_MS in all, ahead by the same.  How far it had come is kept
+ *	in <data>/clock.
  *
  * What is too early deletes later, which costs room and no history.
  */
@@ -25,7 +26,8 @@
 struct trust_clock {
 	char path[CONFIG_PATH_MAX + 16];	/* of what is kept */
 	int64_t at_ms, at_boot_ms;	/* believed, and when that was */
-	int64_t held_ms;		/* for which the clock has been elsewhere */
+	int64_t held_ms;		/* for which the clock has been elsewhere … */
+	int64_t lead_ms;		/* … by so much; 0 = not known */
 	int64_t saved_ms;		/* boot; 0 = never */
 	int was_off;			/* it may be that the machine was */
 	int warned;

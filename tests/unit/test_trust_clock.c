@@ -58,6 +58,28 @@ a_jump_is_believed_after_a_day(void **state)
 	check(NOW + 300 * DAY + 24 * HOUR, 45 * HOUR, NOW + 301 * DAY, 0);
 }
 
+/* Set wrong late, it was believed for what it had been off by before. */
+static void
+a_day_elsewhere_counts_for_that_place_alone(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 0);
+	check(NOW, 0, NOW, 0);
+	check(NOW - 3 * HOUR, 0, NOW - 3 * HOUR, -3 * HOUR);
+	check(NOW + 20 * HOUR, 23 * HOUR, NOW + 20 * HOUR, -3 * HOUR);
+	check(NOW + 300 * DAY + 25 * HOUR, 25 * HOUR, NOW + 25 * HOUR,
+	    300 * DAY);
+	check(NOW + 301 * DAY + 23 * HOUR, 47 * HOUR, NOW + 47 * HOUR,
+	    300 * DAY);
+	check(NOW + 302 * DAY + HOUR, 49 * HOUR, NOW + 302 * DAY + HOUR, 0);
+	/* The machine was off for a week, and then its clock was set. */
+	begin(NOW + 309 * DAY, 5);
+	check(NOW + 309 * DAY, 5, NOW + 302 * DAY + HOUR, 0);
+	check(NOW + 309 * DAY + 23 * HOUR, 5 + 23 * HOUR, NOW + 303 * DAY, 0);
+	check(NOW + 400 * DAY, 5 + 25 * HOUR, NOW + 303 * DAY + 2 * HOUR, 0);
+}
+
 static void
 a_clock_that_is_behind_is_what_it_is(void **state)
 {
@@ -136,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clock_that_runs_is_believed),
 		cmocka_unit_test(a_jump_is_believed_after_a_day),
+		cmocka_unit_test(a_day_elsewhere_counts_for_that_place_alone),
 		cmocka_unit_test(a_clock_that_is_behind_is_what_it_is),
 		cmocka_unit_test(what_was_believed_outlives_the_process),
 		cmocka_unit_test(of_a_damaged_note_nothing_is_taken),
