@@ -232,8 +232,9 @@ covers(const struct restore_history *history, int64_t time_ms, struct err *err)
 
 	while ((first = restore_history_oldest(history)) != NULL && rc == 0)
 		rc = time_of(history, first, &from, err);
+	/* Its base cannot say when it began: not before it was claimed. */
 	if (rc <= 0)
-		return -1;
+		return rc == 0 && owner->time_ms > time_ms ? 0 : -1;
 	if (time_ms >= from)
 		return 1;
 	point_text(first->max_txid, from, point);
@@ -266,6 +267,12 @@ ask_near(struct restore_history *history, size_t least, size_t from, size_t to,
 	return rc;
 }
 
+static int
+is_same_state(const struct restore_history *history, size_t a, size_t b)
+{
+	return history->range[a].max_txid == history->range[b].max_txid;
+}
+
 /*
  * Index of the last range whose time is at most time_ms; of a damaged one, where
  * nobody knows whether that is the last.
@@ -288,10 +295,15 @@ find_time(struct restore_history *history, int64_t time_ms, size_t *out,
 			*out = low;
 			return 0;
 		}
+		/* Of all that end there, be it that they cannot say so. */
 		if (then <= time_ms)
-			low = at + 1;
+			for (low = at + 1;
+			     low < high && is_same_state(history, low, at);)
+				low++;
 		else
-			high = at;
+			for (high = at;
+			     high > low && is_same_state(history, high - 1, at);)
+				high--;
 	}
 	/* The caller knows that there is a state old enough. */
 	*out = low > 0 ? low - 1 : 0;

@@ -270,6 +270,18 @@ begins(const struct restore_points_epoch *epoch)
 		   : epoch->first_ms;
 }
 
+/* Nothing of what it begins with can be read; when it began its claim says, or nobody. */
+static int
+is_spoilt(const struct search *search)
+{
+	size_t i;
+
+	for (i = 0; i < search->history.n; i++)
+		if (search->history.range[i].min_txid == 1)
+			return 1;
+	return 0;
+}
+
 /* The epoch that is loaded: 1 done, 2 damaged objects were marked, -1. */
 static int
 add_epoch(struct search *search, struct err *err)
@@ -298,6 +310,9 @@ add_epoch(struct search *search, struct err *err)
 		out->n_epochs++;
 		if (begins(epoch) < search->until_ms)
 			search->until_ms = begins(epoch);
+	} else if (is_spoilt(search) &&
+		   epoch->owner.time_ms < search->until_ms) {
+		search->until_ms = epoch->owner.time_ms;
 	}
 	return 1;
 }

@@ -415,6 +415,23 @@ headers_that_are_damaged(void **state)
 	ask(place,
 	    &(struct question){
 		0, RESTORE_TXID, 1, "1/1@10 then 4@40: 9:1-1", NULL, NULL });
+	/* A base that is spoilt began no earlier than it was claimed. */
+	place->replica.epoch = 2;
+	replica_put_owner(
+	    &place->replica, "{\"time\":\"1970-01-01T00:01:40Z\"}");
+	put_objects(place, 2, "9:1-1@110");
+	snprintf(path, sizeof path,
+	    "%s/r/acme/00000002/ltx/9/0000000000000001-0000000000000001.ltx",
+	    place->dir);
+	assert_int_equal(truncate(path, 0), 0);
+	ask(place,
+	    &(struct question){ 0, RESTORE_TIME, 65,
+		"1/6@60 then 7@70: 9:1-5 0:6-6", NULL, NULL });
+	ask(place,
+	    &(struct question){ 0, RESTORE_TIME, 105, NULL,
+		"acme/00000002/9/0000000000000001-0000000000000001.ltx: ends "
+		"after 0 bytes, in the header",
+		NULL });
 }
 
 static void
