@@ -68,9 +68,16 @@ check_plain(const struct import *import, struct err *err)
 
 /* --- schema ------------------------------------------------------------------ */
 
+/*
+ * All that was ever written as SQL, whatever it is called: a trigger in a file may
+ * have a name that CREATE TRIGGER would refuse.  Without sql are the indexes that
+ * belong to a UNIQUE.  ANALYZE makes the two tables.
+ */
 static const char schema_sql[] =
-    "SELECT type, name, coalesce(sql, '') FROM sqlite_schema"
-    " WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name, type";
+    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    " AND sql NOT IN ('CREATE TABLE sqlite_stat1(tbl,idx,stat)',"
+    " 'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)')"
+    " ORDER BY name, type";
 
 /* The next object: 1, 0 there is none left, -1. */
 static int
@@ -175,15 +182,44 @@ check_schema(const struct import *import, struct db *db, struct err *err)
 	return rc;
 }
 
+/*
+ * Accounts are read into memory that is bounded by what can be written here: more
+ * would end the worker that reads it.
+ */
+#define LONGER(column, n) "length(CAST(" column " AS BLOB)) > " n
+
+static const struct {
+	const char *sql; /* of how many rows it is so */
+	const char *what;
+} wrong[] = {
+	{ "SELECT encoding <> 'UTF-8' FROM pragma_encoding",
+	    "its texts are not UTF-8" },
+	{ "SELECT count(*) FROM _users WHERE " LONGER("id", "200")
+	      " OR " LONGER("email", "254") " OR " LONGER("name", "800")
+	      " OR " LONGER("token_key", "200")
+	      " OR " LONGER("password_hash", "127")
+	      " OR " LONGER("created", "40") " OR " LONGER("updated", "40"),
+	    "an account has a field that is too long" },
+	{ "SELECT count(*) FROM _factors WHERE " LONGER("secret", "200")
+	      " OR " LONGER("recovery", "650"),
+	    "a second factor has a field that is too long" },
+	{ "SELECT NOT EXISTS (SELECT 1 FROM _users WHERE role = 'owner')",
+	    "it has no owner" },
+};
+
 static int
-check_owner(struct db *db, struct err *err)
+check_accounts(struct db *db, struct err *err)
 {
+	size_t i;
 	int64_t n;
 
-	if (db_int(db, "SELECT count(*) FROM _users WHERE role = 'owner'", &n,
-		err) != 0)
-		return -1;
-	return n > 0 ? 0 : err_set(err, ERR_INPUT, "it has no owner");
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (db_int(db, wrong[i].sql, &n, err) != 0)
+			return -1;
+		if (n > 0)
+			return err_set(err, ERR_INPUT, "%s", wrong[i].what);
+	}
+	return 0;
 }
 
 /* --- the file ------------------------------------------------------------------ */
@@ -196,7 +232,7 @@ check(const struct import *import, struct db *db, struct err *err)
 	    db_integrity_check(db, err) != 0 ||
 	    db_foreign_key_check(db, err) != 0)
 		return -1;
-	return check_owner(db, err);
+	return check_accounts(db, err);
 }
 
 /* A lifecycle_source's. */

@@ -12,8 +12,8 @@
  * to be, object by object and letter by letter, what the application's migrations
  * make up to the version that it says it has.  So no trigger, view, virtual
  * table, check or index is there that the application has not written.
- * It is sound (integrity_check), its foreign keys refer to something, and it has an
- * owner.  What is pending of the migrations is applied.  The file itself is
+ * It is sound (integrity_check), its foreign keys refer to something, its texts are
+ * UTF-8, its accounts no longer than those made here, and it has an owner.  What is pending of the migrations is applied.  The file itself is
  * only read.
  *
  * ERR_INPUT says what is wrong with the file, ERR_CONFLICT that the slug is

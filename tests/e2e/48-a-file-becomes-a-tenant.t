@@ -48,9 +48,40 @@ refused 'a trigger is refused' 'CREATE TRIGGER evil AFTER INSERT ON issues BEGIN
 refused 'a name that would command a terminal is shown without that' "CREATE TRIGGER
 	\"$(printf 'a\033[2Jb')\" AFTER INSERT ON issues BEGIN DELETE FROM _users; END" \
 	'its trigger a\?\[2Jb is not'
+refused 'a trigger whose name is like those of SQLite is refused' "PRAGMA writable_schema = ON;
+	INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_evil', '_audit', 0,
+	    'CREATE TRIGGER sqlite_evil AFTER INSERT ON _audit BEGIN DELETE FROM _users; END')" \
+	'its trigger sqlite_evil is not the application'
+refused 'statistics that compute something are refused' "ANALYZE; PRAGMA writable_schema = ON;
+	UPDATE sqlite_schema SET sql = 'CREATE TABLE sqlite_stat1(tbl,idx,stat AS (hex(idx)))'
+	 WHERE name = 'sqlite_stat1'" 'its table sqlite_stat1 is not the application'
+for change in "_users SET name = printf('%.*c', 3000000, 'x')" \
+    "_users SET email = printf('%.*c@acme.example', 300, 'x')" \
+    "_users SET token_key = printf('%.*c', 2000, 'x')" \
+    "_users SET password_hash = printf('%.*c', 2000, 'x')"; do
+	refused "an account that could not have been made here is refused: ${change%% =*}" \
+		"UPDATE $change" 'an account has a field that is too long'
+done
+refused 'a second factor that could not is refused' "INSERT INTO _factors
+	SELECT id, zeroblob(20), 1, 0, printf('%.*c', 3000000, 'x') FROM _users" \
+	'a second factor has a field that is too long'
 refused 'a row that refers to nothing is refused' 'PRAGMA foreign_keys = OFF;
 	INSERT INTO issue_labels VALUES (99, 99)' 'bad\.sqlite: '
 refused 'a later schema is refused' 'PRAGMA user_version = 99' 'version 99, the application'
+sqlite3 out.sqlite .dump >wide.sql
+refused_wide() {
+	rm -f wide.sqlite
+	{ echo "PRAGMA encoding = 'UTF-16le';"; cat wide.sql
+	echo "PRAGMA user_version = $(sqlite3 out.sqlite 'PRAGMA user_version');"; } |
+		sqlite3 wide.sqlite || bail 'a file in UTF-16'
+	output=$("$ROWHOUSE" tenant import bad wide.sqlite 2>&1)
+	is 'a file whose texts are UTF-16 is refused' $? 2
+	like '  and named' "$output" 'wide\.sqlite: its texts are not UTF-8'
+}
+refused_wide
+cp out.sqlite known.sqlite
+sqlite3 known.sqlite ANALYZE
+ok 'one that knows how many rows it has is taken' "$ROWHOUSE" tenant import known known.sqlite
 sqlite3 out.sqlite '.dump' 'PRAGMA user_version' >dump
 output=$("$ROWHOUSE" tenant import bad dump 2>&1)
 is 'what is no database is refused' $? 2
