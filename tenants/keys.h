@@ -74,4 +74,10 @@ int keys_delete(const struct call_env *env, struct tenant *tenant,
 void keys_hash(const struct secret *master, const struct registry_tenant *row,
     struct str text, char out[KEYS_HASH]);
 
+/*
+ * The file has become another tenant's, where none of its keys is good any more: so
+ * it says.
+ */
+int keys_disown(struct db *db, struct err *err);
+
 #endif

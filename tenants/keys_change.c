@@ -435,3 +435,17 @@ keys_delete(const struct call_env *env, struct tenant *tenant,
 	}
 	return call_commit(env, tenant, NULL, err);
 }
+
+int
+keys_disown(struct db *db, struct err *err)
+{
+	int64_t there;
+
+	/* A file of an older release has none. */
+	if (db_int(db,
+		"SELECT count(*) FROM sqlite_schema WHERE name = '_keys'",
+		&there, err) != 0)
+		return -1;
+	/* No tenant has that generation. */
+	return there ? db_exec(db, "UPDATE _keys SET generation = 0", err) : 0;
+}

@@ -33,6 +33,7 @@
 #include "tenants/base/file.h"
 #include "tenants/base/hold.h"
 #include "tenants/hint.h"
+#include "tenants/keys.h"
 #include "tenants/layout.h"
 #include "tenants/migrate.h"
 #include "tenants/owner.h"
@@ -331,7 +332,8 @@ make_copy(const char *dir, const struct registry_tenant *row,
 		return -1;
 	if (migrate_set_owner(db, row->slug, row->uid, err) != 0 ||
 	    (source->app != NULL &&
-		migrate_up(db, source->app, row->slug, row->uid, err) != 0)) {
+		migrate_up(db, source->app, row->slug, row->uid, err) != 0) ||
+	    keys_disown(db, err) != 0) {
 		db_close(db);
 		return -1;
 	}

@@ -167,6 +167,22 @@ is '  brings no key back' "$status" 401
 sign_in acme
 api acme GET /api/keys
 is '  and says so' "$(json '$.items[0].name') $(json '$.items[0].active')" 'CI 0'
+key_new fresh member read
+ok 'the replica has that' wait_for 30 caught_up acme
+"$ROWHOUSE" tenant clone acme copy --latest >/dev/null 2>&1
+is 'a clone' $? 0
+ok 'an export' "$ROWHOUSE" tenant export acme out.sqlite
+ok '  that is imported' "$ROWHOUSE" tenant import twin out.sqlite
+for other in copy twin; do
+	TOKEN=$KEY
+	api $other GET /api/projects
+	is "a key is nothing at $other" "$status" 401
+	sign_in $other owner@acme.example
+	api $other GET /api/keys
+	is '  which says so' "$status $(sqlite3 :memory: "SELECT count(*) > 0,
+		sum(json_extract(value, '\$.active'))
+		FROM json_each(readfile('$SCRATCH/body'), '\$.items')")" '200 1|0'
+done
 is 'no key is in any log' "$(grep -c "rhk_" serve.log)" 0
 
 done_testing
