@@ -39,12 +39,25 @@ missing_state(const struct stream *stream)
 	return file_exists(path, &none) > 0 ? "restoring" : "missing";
 }
 
+/* What has to be asked of files, and so is asked once. */
+struct sight {
+	struct stream_lag lag;
+	int missing;
+};
+
+static struct sight
+look(struct stream *stream, int64_t now_ms)
+{
+	return (struct sight){ stream_lag(stream, now_ms),
+		is_missing(stream) };
+}
+
 static const char *
-state_of(const struct stream *stream)
+state_of(const struct stream *stream, int missing)
 {
 	if (stream->halted)
 		return "halted";
-	if (is_missing(stream))
+	if (missing)
 		return missing_state(stream);
 	if (stream->refused)
 		return "full";
@@ -156,10 +169,11 @@ struct error {
 };
 
 static struct error
-error_of(const struct stream *stream)
+error_of(const struct stream *stream, int missing)
 {
-	struct error error = { .text = "" };
+	struct error error;
 
+	error.text[0] = error.hint[0] = '\0';
 	if (stream->refused) {
 		snprintf(error.text, sizeof(error.text),
 		    "writes are refused: %lld bytes wait for the store",
@@ -170,7 +184,7 @@ error_of(const struct stream *stream)
 	} else if (stream->failure != NULL) {
 		snprintf(error.text, sizeof(error.text), "%s", stream->failure->msg);
 		snprintf(error.hint, sizeof(error.hint), "%s", stream->failure->hint);
-	} else if (is_missing(stream)) {
+	} else if (missing) {
 		snprintf(
 		    error.text, sizeof(error.text), "%s is not there", stream->db_path);
 		snprintf(error.hint, sizeof(error.hint), "rowhouse restore %s --in-place",
@@ -190,9 +204,9 @@ error_of(const struct stream *stream)
 }
 
 static void
-put_error(struct buf *out, int *first, const struct stream *stream)
+put_error(struct buf *out, int *first, const struct stream *stream, int missing)
 {
-	struct error error = error_of(stream);
+	struct error error = error_of(stream, missing);
 
 	json_put_text(out, first, "error", error.text);
 	json_put_text(out, first, "hint", error.hint);
@@ -203,7 +217,7 @@ put_error(struct buf *out, int *first, const struct stream *stream)
 }
 
 static void
-put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
+put_stream(struct buf *out, const struct stream *stream, struct sight sight)
 {
 	const struct position *pos = &stream->pos;
 	uint64_t shipped = stream->spool != NULL ? stream->acked : pos->shipped;
@@ -211,13 +225,13 @@ put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
 
 	buf_putc(out, '{');
 	json_put_text(out, &first, "tenant", stream->slug);
-	json_put_text(out, &first, "state", state_of(stream));
+	json_put_text(out, &first, "state", state_of(stream, sight.missing));
 	json_put_int(out, &first, "epoch", pos->epoch);
 	json_put_int(out, &first, "txid", (int64_t)pos->txid);
 	json_put_int(out, &first, "replicated_txid", (int64_t)shipped);
 	put_time(out, &first, "time", pos->time_ms);
-	json_put_int(out, &first, "lag_ms", lag.ms);
-	json_put_int(out, &first, "lag_bytes", lag.bytes);
+	json_put_int(out, &first, "lag_ms", sight.lag.ms);
+	json_put_int(out, &first, "lag_bytes", sight.lag.bytes);
 	json_put_int(out, &first, "size", (int64_t)pos->pages * pos->page_size);
 	json_put_int(out, &first, "spool_files",
 	    stream->spool != NULL ? (int64_t)stream->spool->n : 0);
@@ -228,7 +242,7 @@ put_stream(struct buf *out, const struct stream *stream, struct stream_lag lag)
 		put_counts(out, &first, &stream->counts);
 	}
 	put_proof(out, &first, stream);
-	put_error(out, &first, stream);
+	put_error(out, &first, stream, sight.missing);
 	buf_putc(out, '}');
 }
 
@@ -244,17 +258,17 @@ struct sum {
 };
 
 static void
-add(struct sum *sum, const struct stream *stream, struct stream_lag lag)
+add(struct sum *sum, const struct stream *stream, struct sight sight)
 {
 	sum->n++;
 	sum->open += stream_is_open(stream) != 0;
-	sum->failing += stream->failure != NULL || is_missing(stream) ||
+	sum->failing += stream->failure != NULL || sight.missing ||
 			is_disproven(stream) || is_untidy(stream);
 	sum->failed_proofs += is_disproven(stream) != 0;
 	sum->refused += stream->refused != 0;
-	if (lag.ms > sum->lag.ms)
-		sum->lag.ms = lag.ms;
-	sum->lag.bytes += lag.bytes;
+	if (sight.lag.ms > sum->lag.ms)
+		sum->lag.ms = sight.lag.ms;
+	sum->lag.bytes += sight.lag.bytes;
 	if (stream->spool != NULL) {
 		sum->spool_files += (int64_t)stream->spool->n;
 		sum->spool_bytes += stream->spool->bytes;
@@ -403,34 +417,35 @@ collect(const struct streams *streams, struct stream **out)
 		if (streams->active[i]->retired)
 			out[n++] = streams->active[i];
 	}
-	qsort(out, n, sizeof(*out), compare);
 	return n;
 }
 
-/* All that is told of, in their order, and what they come to. */
+/* All that is told of, and what they come to. */
 struct fleet {
-	struct stream **sorted;
-	struct stream_lag *lag;
+	struct stream **stream;
+	struct sight *sight;
 	size_t n;
 	struct sum sum;
 };
 
 static struct fleet
-survey(const struct streams *streams, int64_t now_ms)
+survey(const struct streams *streams, int sorted, int64_t now_ms)
 {
 	size_t most = streams->n + streams->n_active + 1;
 	struct fleet fleet = {
-		.sorted = calloc(most, sizeof(*fleet.sorted)),
-		.lag = calloc(most, sizeof(*fleet.lag)),
+		.stream = calloc(most, sizeof(*fleet.stream)),
+		.sight = calloc(most, sizeof(*fleet.sight)),
 	};
 	size_t i;
 
-	if (fleet.sorted == NULL || fleet.lag == NULL)
+	if (fleet.stream == NULL || fleet.sight == NULL)
 		err_die("out of memory");
-	fleet.n = collect(streams, fleet.sorted);
+	fleet.n = collect(streams, fleet.stream);
+	if (sorted)
+		qsort(fleet.stream, fleet.n, sizeof(*fleet.stream), compare);
 	for (i = 0; i < fleet.n; i++) {
-		fleet.lag[i] = stream_lag(fleet.sorted[i], now_ms);
-		add(&fleet.sum, fleet.sorted[i], fleet.lag[i]);
+		fleet.sight[i] = look(fleet.stream[i], now_ms);
+		add(&fleet.sum, fleet.stream[i], fleet.sight[i]);
 	}
 	return fleet;
 }
@@ -438,8 +453,8 @@ survey(const struct streams *streams, int64_t now_ms)
 static void
 clear(struct fleet *fleet)
 {
-	free(fleet->lag);
-	free(fleet->sorted);
+	free(fleet->sight);
+	free(fleet->stream);
 }
 
 static void
@@ -467,7 +482,7 @@ void
 replicator_put_status(const struct replicator_view *view, struct buf *out)
 {
 	int64_t now_ms = clock_wall_ms();
-	struct fleet fleet = survey(view->streams, now_ms);
+	struct fleet fleet = survey(view->streams, 1, now_ms);
 	size_t i;
 	int first = 1;
 
@@ -478,7 +493,7 @@ replicator_put_status(const struct replicator_view *view, struct buf *out)
 	for (i = 0; i < fleet.n; i++) {
 		if (i > 0)
 			buf_putc(out, ',');
-		put_stream(out, fleet.sorted[i], fleet.lag[i]);
+		put_stream(out, fleet.stream[i], fleet.sight[i]);
 	}
 	buf_puts(out, "]}");
 	clear(&fleet);
@@ -486,30 +501,53 @@ replicator_put_status(const struct replicator_view *view, struct buf *out)
 
 /* --- in few words ------------------------------------------------------------ */
 
+/* Ten thousand lines of them: printf takes longer than all else together. */
 static void
-put_line(struct buf *out, const struct stream *stream, struct stream_lag lag)
+put_column(struct buf *out, int64_t value)
 {
-	struct error error = error_of(stream);
+	char text[24], *p = text + sizeof(text);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do
+		*--p = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (value < 0)
+		*--p = '-';
+	*--p = '\t';
+	buf_put(out, p, (size_t)(text + sizeof(text) - p));
+}
+
+static void
+put_line(struct buf *out, const struct stream *stream, struct sight sight)
+{
+	struct error error = error_of(stream, sight.missing);
+	const struct position *pos = &stream->pos;
 	char *p;
 
 	for (p = error.text; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
-	buf_printf(out, "\n%s\t%s\t%lld\t%lld\t%lld\t%lld\t%llu\t%lld\t%s",
-	    stream->slug, state_of(stream), (long long)lag.ms,
-	    (long long)lag.bytes,
-	    (long long)(stream->spool != NULL ? stream->spool->bytes : 0),
-	    (long long)stream->pos.pages * stream->pos.page_size,
-	    (unsigned long long)stream->counts.puts,
-	    (long long)(is_proven(stream) ? stream->proof.time_ms : 0),
-	    error.text);
+	buf_putc(out, '\n');
+	buf_puts(out, stream->slug);
+	buf_putc(out, '\t');
+	buf_puts(out, state_of(stream, sight.missing));
+	put_column(out, sight.lag.ms);
+	put_column(out, sight.lag.bytes);
+	put_column(out,
+	    stream->spool != NULL ? stream->spool->bytes : 0);
+	put_column(out, (int64_t)pos->pages * pos->page_size);
+	put_column(out, (int64_t)stream->counts.puts);
+	put_column(out,
+	    is_proven(stream) ? stream->proof.time_ms : 0);
+	buf_putc(out, '\t');
+	buf_puts(out, error.text);
 }
 
 void
 replicator_put_fleet(const struct replicator_view *view, struct buf *out)
 {
 	int64_t now_ms = clock_wall_ms();
-	struct fleet fleet = survey(view->streams, now_ms);
+	struct fleet fleet = survey(view->streams, 0, now_ms);
 	size_t i;
 	int first = 1;
 
@@ -517,13 +555,13 @@ replicator_put_fleet(const struct replicator_view *view, struct buf *out)
 	put_whole(out, &first, view, &fleet.sum, now_ms);
 	buf_putc(out, '}');
 	for (i = 0; i < fleet.n; i++)
-		if (!fleet.sorted[i]->retired)
-			put_line(out, fleet.sorted[i], fleet.lag[i]);
+		if (!fleet.stream[i]->retired)
+			put_line(out, fleet.stream[i], fleet.sight[i]);
 	clear(&fleet);
 }
 
 void
 replicator_put_tenant(struct stream *stream, struct buf *out)
 {
-	put_stream(out, stream, stream_lag(stream, clock_wall_ms()));
+	put_stream(out, stream, look(stream, clock_wall_ms()));
 }

@@ -7,13 +7,14 @@
 #include "tenants/base/clock.h"
 
 #define STATUS_MAX ((size_t)64 << 20)
-#define FLEET_MS   1000 /* so old an answer may be */
+#define FLEET_US   1000000 /* so old an answer may be … */
+#define FLEET_REST 20 /* … or so many times as long as it took */
 
 struct status_socket {
 	const struct replicator_view *view;
 	struct control *control;
 	struct buf fleet; /* what was told of all … */
-	int64_t fleet_ms; /* … then, mono */
+	int64_t fleet_us; /* … and is told until then, mono */
 };
 
 struct status_socket *
@@ -55,14 +56,25 @@ status_socket_due_ms(const struct status_socket *s)
 	return control_due_ms(s->control);
 }
 
+/* It walks all streams, and nobody is replicated meanwhile. */
+static void
+build_fleet(struct status_socket *s)
+{
+	int64_t begun_us = clock_mono_us(), took_us;
+
+	buf_reset(&s->fleet);
+	replicator_put_fleet(s->view, &s->fleet);
+	took_us = clock_mono_us() - begun_us;
+	s->fleet_us = begun_us + took_us +
+		      (took_us * FLEET_REST > FLEET_US ? took_us * FLEET_REST
+						       : FLEET_US);
+}
+
 static void
 answer_fleet(struct status_socket *s, struct control_client *client)
 {
-	if (s->fleet.n == 0 || clock_mono_ms() - s->fleet_ms >= FLEET_MS) {
-		buf_reset(&s->fleet);
-		replicator_put_fleet(s->view, &s->fleet);
-		s->fleet_ms = clock_mono_ms();
-	}
+	if (s->fleet.n == 0 || clock_mono_us() >= s->fleet_us)
+		build_fleet(s);
 	control_answer(client, buf_view(&s->fleet));
 }
 

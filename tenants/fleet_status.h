@@ -14,7 +14,9 @@
  *			for "tenants".  Then a line for each database: slug,
  *			state, lag_ms, lag_bytes, spool_bytes, size, puts, when
  *			it was proven (ms since 1970, 0: not in this epoch) and
- *			what is wrong, with tabs between them.  Up to a second old.
+ *			what is wrong, with tabs between them, in no order.  Up to a
+ *			second old, or 20 times as old as it took to put together:
+ *			the replicator is at it for 1/20 of its time at most.
  *	tenant SLUG	one line of JSON: its member of "tenants", or null
  *
  * It answers so many in a second and lets others wait (replication/control.h).
