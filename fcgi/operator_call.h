@@ -85,5 +85,6 @@ int operator_jobs_points(struct operator_call *call, struct err *err);
 int operator_jobs_import(struct operator_call *call, struct err *err);
 int operator_jobs_list(struct operator_call *call, struct err *err);
 int operator_jobs_show(struct operator_call *call, struct err *err);
+int operator_jobs_cancel(struct operator_call *call, struct err *err);
 
 #endif

@@ -202,6 +202,19 @@ operator_jobs_show(struct operator_call *call, struct err *err)
 	return 0;
 }
 
+int
+operator_jobs_cancel(struct operator_call *call, struct err *err)
+{
+	const struct call_env *env = &call->answer->env->call;
+	struct job job;
+
+	if (job_cancel(env->config, call->value[0].text, env->arena, note, call,
+		&job, err) != 0)
+		return -1;
+	job_put(&job, &call->answer->response->body);
+	return 0;
+}
+
 static int
 is_wanted(const struct operator_call *call, const struct job *job)
 {

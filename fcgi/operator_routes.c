@@ -91,10 +91,10 @@ static const struct app_param clone[] = {
 static const struct app_param import[] = { TEXT("slug", SLUG_SIZE),
 	TEXT("file", 200) };
 static const struct str job_states[] = { { "waiting", 7 }, { "running", 7 },
-	{ "done", 4 }, { "failed", 6 } };
+	{ "done", 4 }, { "failed", 6 }, { "cancelled", 9 } };
 static const struct app_param jobs[] = {
 	MAYBE_TEXT("tenant", SLUG_SIZE),
-	{ NAMED("state"), .type = APP_TEXT, .n_choices = 4,
+	{ NAMED("state"), .type = APP_TEXT, .n_choices = 5,
 	    .choices = job_states },
 	NUMBER("page", 1, 1000000000, "1"),
 	NUMBER("perPage", 1, 500, "30"),
@@ -149,6 +149,9 @@ static const struct operator_route routes[] = {
 	    jobs, operator_jobs_list, NULL),
 	ROUTE("GET", API "/jobs/{id}", "What has become of one.", 200, job,
 	    operator_jobs_show, NULL),
+	JOB(API "/jobs/{id}/cancel",
+	    "It is not to be done any more; what was done stays.", job,
+	    operator_jobs_cancel, "cancel-asked"),
 	ROUTE("POST", API "/invitations",
 	    "A code to sign up with, for one name.", 200, invite,
 	    operator_tenants_invite, "invited"),

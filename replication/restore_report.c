@@ -18,6 +18,7 @@ restore_report_init(
 		.json = json,
 		.terminal = !json && isatty(STDERR_FILENO),
 		.started_ms = clock_mono_ms() };
+	job_progress_find(&report->told);
 }
 
 /* --- the plan ------------------------------------------------------------------ */
@@ -204,6 +205,7 @@ restore_report_progress(int64_t done, int64_t total, void *arg)
 	double rate = seconds > 0 ? (double)done / seconds : 0;
 	char text[3][32];
 
+	job_progress_tell(&report->told, done, total);
 	if (!report->terminal || total == 0 ||
 	    now - report->shown_ms < SHOW_EVERY_MS)
 		return;

@@ -6,6 +6,7 @@
 
 #include "replication/replace.h"
 #include "replication/restore.h"
+#include "tenants/job_progress.h"
 
 /* What `rowhouse restore` says: the plan, how far it is, what it did. */
 struct restore_report {
@@ -14,12 +15,13 @@ struct restore_report {
 	int terminal;		/* somebody watches stderr */
 	int64_t started_ms;	/* monotonic */
 	int64_t shown_ms;	/* the last line of progress; 0 = none stands there */
+	struct job_progress told;	/* the operator's console, of a job */
 };
 
 void restore_report_init(struct restore_report *report,
     const struct restore_plan *plan, int json);
 void restore_report_plan(const struct restore_report *report, FILE *out);
-/* A restore_target's; arg is the report.  Silent unless on a terminal. */
+/* A restore_target's; arg is the report.  Silent unless on a terminal, or a job. */
 void restore_report_progress(int64_t done, int64_t total, void *arg);
 /* A restore_target's, too: one line on stderr. */
 void restore_report_around(const struct err *why, void *arg);

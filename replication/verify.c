@@ -17,6 +17,7 @@
 #include "tenants/base/buf.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/file.h"
+#include "tenants/job_progress.h"
 #include "tenants/layout.h"
 #include "tenants/slug.h"
 
@@ -263,13 +264,22 @@ say_unshipped(const char *slug, const struct live *live, struct err *err)
 	return err_hint(err, "start the replicator");
 }
 
+static void
+tell(int64_t done, int64_t total, void *arg)
+{
+	job_progress_tell(arg, done, total);
+}
+
 /* One attempt.  2: something is missing or damaged, as *err says. */
 static int
 attempt(struct verify *verify, const struct live_source *source,
     struct proof *out, struct err *err)
 {
 	char path[PATH_MAX];
-	struct restore_target target = { .path = path };
+	struct job_progress progress;
+	struct restore_target target = {
+		.path = path, .progress = tell, .arg = &progress
+	};
 	struct live live;
 	int rc;
 
@@ -280,6 +290,7 @@ attempt(struct verify *verify, const struct live_source *source,
 	out->pages = live.pages;
 	out->what[0] = '\0';
 	scratch_path(verify, "", path);
+	job_progress_find(&progress);
 	if (restore(verify, source->slug, &live, &target, err) == 0)
 		rc = compare(verify, &live, &target, out, err);
 	else if (err->code == ERR_NOT_FOUND && !live.acked)

@@ -1,6 +1,7 @@
 #include "tenants/cmd.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,10 @@
 #include "tenants/base/sandbox.h"
 #include "tenants/caller.h"
 #include "tenants/job.h"
+#include "tenants/job_progress.h"
 #include "tenants/steward.h"
 
 #define BINARY "/proc/self/exe"
-#define INSIST "--require-sandbox"
 
 int
 cmd_steward(int argc, char **argv)
@@ -40,8 +41,8 @@ cmd_steward(int argc, char **argv)
 
 /* What it becomes opens the registry anew: nothing is open when it does. */
 static int
-prepare(const struct config *config, const char *id, struct arena *arena,
-    char *argv[JOB_WORDS], struct err *err)
+prepare(const struct config *config, const char *id, int ask,
+    struct arena *arena, char *argv[JOB_WORDS], struct err *err)
 {
 	struct registry *registry;
 	struct job job;
@@ -56,6 +57,10 @@ prepare(const struct config *config, const char *id, struct arena *arena,
 		return -1;
 	buf_init(&out, JOB_SIZE);
 	rc = job_command(config, registry, &job, arena, argv, &out, err);
+	if (rc > 0 && ask)
+		rc = err_set(err, ERR_CONFLICT, "nothing of it was done");
+	if (rc > 0)
+		rc = job_progress_begin(config, id, err) == 0 ? 1 : -1;
 	if (rc == 0 && (printf("%.*s", STR_FMT(buf_view(&out))) < 0 ||
 			   fflush(stdout) != 0))
 		rc = err_sys(err, "standard output");
@@ -67,28 +72,42 @@ prepare(const struct config *config, const char *id, struct arena *arena,
 int
 cmd_job(int argc, char **argv, confine_fn *confine)
 {
+	static const struct option options[] = {
+		{ "require-sandbox", no_argument, NULL, 'r' },
+		{ "was-done", no_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 },
+	};
 	struct arena *arena = arena_new(4 * JOB_SIZE);
+	const char *file = NULL;
 	struct err err = ERR_INIT;
 	struct config config;
 	char *words[JOB_WORDS];
-	int insists = argc > 2 && strcmp(argv[argc - 1], INSIST) == 0;
-	int rc = -1;
+	int c, insists = 0, ask = 0, rc = -1;
 
-	argc -= insists;
-	if (argc != 2 && (argc != 4 || strcmp(argv[2], "-c") != 0)) {
-		(void)fputs("usage: rowhouse job ID [-c FILE] [" INSIST "]\n"
-			    "What `rowhouse steward` runs.\n",
+	while ((c = getopt_long(argc, argv, "c:", options, NULL)) > 0 &&
+	       c != '?') {
+		if (c == 'c')
+			file = optarg;
+		insists |= c == 'r';
+		ask |= c == 'w';
+	}
+	if (c != -1 || optind != argc - 1) {
+		(void)fputs(
+		    "usage: rowhouse job ID [-c FILE] [--require-sandbox] "
+		    "[--was-done]\n"
+		    "What `rowhouse steward` runs; --was-done does nothing, "
+		    "and says whether it was done.\n",
 		    stderr);
 		arena_free(arena);
 		return 2;
 	}
-	if (config_load(&config, argc == 4 ? argv[3] : NULL, &err) != 0)
+	if (config_load(&config, file, &err) != 0)
 		goto done;
 	if (insists)
 		config.sandbox = SANDBOX_INSIST;
 	if (confine(&config, &err) == 0)
-		rc = prepare(&config, argv[1], arena, words, &err);
-	if (rc > 0 && setenv(CALLER_JOB, argv[1], 1) != 0)
+		rc = prepare(&config, argv[optind], ask, arena, words, &err);
+	if (rc > 0 && setenv(CALLER_JOB, argv[optind], 1) != 0)
 		rc = err_sys(&err, "environment");
 	if (rc > 0) {
 		execv(BINARY, words);

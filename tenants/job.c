@@ -9,9 +9,11 @@
 #include "tenants/base/clock.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/json.h"
+#include "tenants/job_progress.h"
 
 #define DIGITS   13
 #define NAME_F   "%013lld-%s"
+#define CANCEL   ".cancel"
 #define LIST_MAX ((size_t)1 << 20)
 
 static const char digits[] = "0123456789";
@@ -33,6 +35,7 @@ static const char *const states[JOB_STATES] = {
 	[JOB_RUNNING] = "running",
 	[JOB_DONE] = "done",
 	[JOB_FAILED] = "failed",
+	[JOB_CANCELLED] = "cancelled",
 };
 
 static int
@@ -53,7 +56,7 @@ job_state_of(struct str name)
 int
 job_has_ended(const struct job *job)
 {
-	return job->state == JOB_DONE || job->state == JOB_FAILED;
+	return job->state != JOB_WAITING && job->state != JOB_RUNNING;
 }
 
 static int
@@ -67,12 +70,12 @@ is_id(struct str name)
 }
 
 static struct layout_path
-path_of(const struct config *config, const char *id)
+path_of(const struct config *config, const char *id, const char *end)
 {
 	struct layout_path path = layout_jobs(config);
 	size_t n = strlen(path.p);
 
-	(void)snprintf(path.p + n, sizeof(path.p) - n, "/%s", id);
+	(void)snprintf(path.p + n, sizeof(path.p) - n, "/%s%s", id, end);
 	return path;
 }
 
@@ -125,6 +128,16 @@ job_put(const struct job *job, struct buf *out)
 	put_time(out, &first, "ended", job->ended_ms);
 	json_put_name(out, &first, "attempts");
 	json_put_i64(out, job->attempts);
+	if (job->cancelling) {
+		json_put_name(out, &first, "cancelling");
+		buf_puts(out, "true");
+	}
+	if (job->total > 0) {
+		json_put_name(out, &first, "progress");
+		buf_printf(out,
+		    "{\"done\":%lld,\"total\":%lld,\"unit\":\"bytes\"}",
+		    (long long)job->done, (long long)job->total);
+	}
 	json_put_name(out, &first, "error");
 	json_put_string(out, str_of(job->error));
 	json_put_name(out, &first, "result");
@@ -195,14 +208,20 @@ job_read(const struct config *config, struct str id, struct arena *arena,
 
 	if (!is_id(id))
 		return err_set(err, ERR_NOT_FOUND, "that is the id of no job");
-	path = path_of(config, arena_strz(arena, id));
+	path = path_of(config, arena_strz(arena, id), "");
 	if (file_read(path.p, JOB_SIZE, arena, &text, err) != 0)
 		return -1;
 	if (parse(text, arena, out, err) != 0 || !str_is(id, out->id)) {
 		err->code = ERR_CORRUPT;
 		return err_wrap(err, "%s", path.p);
 	}
-	return 0;
+	if (job_has_ended(out))
+		return 0;
+	if (out->state == JOB_RUNNING)
+		job_progress_read(config, out->id, &out->done, &out->total);
+	out->cancelling =
+	    file_exists(path_of(config, out->id, CANCEL).p, err);
+	return out->cancelling < 0 ? -1 : 0;
 }
 
 static int
@@ -211,7 +230,7 @@ save(const struct config *config, const struct job *job,
 	const char *path, struct str content, mode_t mode, struct err *err),
     struct err *err)
 {
-	struct layout_path path = path_of(config, job->id);
+	struct layout_path path = path_of(config, job->id, "");
 	struct buf text;
 	int rc = -1;
 
@@ -289,36 +308,88 @@ check_room(const struct config *config, const struct job *job,
 	return -1;
 }
 
+/* One at a time adds a job, or cancels one: a descriptor, or -1. */
+static int
+lock(const struct config *config, struct err *err)
+{
+	struct layout_path dir = layout_jobs(config);
+	int fd;
+
+	if (file_mkdirs(dir.p, 0770, err) != 0)
+		return -1;
+	fd = file_open(dir.p, O_RDONLY | O_DIRECTORY, 0, err);
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR) {
+			err_sys(err, "cannot lock %s", dir.p);
+			file_drop(&fd);
+		}
+	return fd;
+}
+
 int
 job_add(const struct config *config, struct job *job,
     int (*before)(const struct job *job, void *arg, struct err *err), void *arg,
     struct err *err)
 {
-	struct layout_path dir = layout_jobs(config);
 	struct arena *arena =
 	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 4 * JOB_SIZE);
 	char id[CRYPTO_ID + 1];
-	int lock = -1, rc = -1;
+	int held, rc = -1;
 
 	job->asked_ms = clock_wall_ms();
 	crypto_id(id, CRYPTO_ID);
 	(void)snprintf(
 	    job->id, sizeof(job->id), NAME_F, (long long)job->asked_ms, id);
-	if (file_mkdirs(dir.p, 0770, err) != 0)
-		goto done;
-	lock = file_open(dir.p, O_RDONLY | O_DIRECTORY, 0, err);
-	if (lock < 0)
-		goto done;
-	while (flock(lock, LOCK_EX) != 0)
-		if (errno != EINTR) {
-			err_sys(err, "cannot lock %s", dir.p);
-			goto done;
-		}
-	if (check_room(config, job, arena, err) == 0 &&
+	held = lock(config, err);
+	if (held >= 0 && check_room(config, job, arena, err) == 0 &&
 	    before(job, arg, err) == 0)
 		rc = save(config, job, file_create, err);
-done:
-	file_drop(&lock);
+	file_drop(&held);
 	arena_free(arena);
 	return rc;
+}
+
+/* --- and thinking better of it ------------------------------------------------- */
+
+/* 1 it may be wished; 0 that is done already; -1. */
+static int
+may_cancel(const struct job *job, struct err *err)
+{
+	if (job->state == JOB_CANCELLED || job->cancelling)
+		return 0;
+	if (job_has_ended(job))
+		return err_set(err, ERR_CONFLICT, "job %s has ended: %s",
+		    job->id, states[job->state]);
+	if (job->kind == JOB_ERASE && job->attempts > 0)
+		return err_set(err, ERR_CONFLICT,
+		    "job %s is an erasure that was begun: it goes on to its "
+		    "end",
+		    job->id);
+	return 1;
+}
+
+int
+job_cancel(const struct config *config, struct str id, struct arena *arena,
+    int (*before)(const struct job *job, void *arg, struct err *err), void *arg,
+    struct job *out, struct err *err)
+{
+	int held = lock(config, err), rc = -1;
+
+	if (held >= 0 && job_read(config, id, arena, out, err) == 0)
+		rc = may_cancel(out, err);
+	if (rc > 0)
+		rc = before(out, arg, err) == 0
+			 ? file_create(path_of(config, out->id, CANCEL).p,
+			       STR(""), 0660, err)
+			 : -1;
+	out->cancelling |= rc == 0 && !job_has_ended(out);
+	file_drop(&held);
+	return rc;
+}
+
+int
+job_cancel_heard(
+    const struct config *config, const struct job *job, struct err *err)
+{
+	return file_remove(path_of(config, job->id, CANCEL).p, err);
 }

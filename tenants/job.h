@@ -23,6 +23,10 @@
  * durable when job_add returns; after that the steward alone writes it, and
  * each time replaces it whole.  Not rows of the registry: a registry that is
  * restored would do again what was done.
+ *
+ *	<its name>.cancel	it is not to be done any more; a worker's wish,
+ *				gone after the record says what came of it
+ *	<its name>.progress	while it runs: job_progress.h
  */
 enum job_kind {
 	JOB_ERASE,
@@ -41,6 +45,7 @@ enum job_state {
 	JOB_RUNNING,
 	JOB_DONE,
 	JOB_FAILED,
+	JOB_CANCELLED,
 	JOB_STATES
 };
 
@@ -74,6 +79,9 @@ struct job {
 	int64_t attempts;
 	char error[JOB_ERROR + 1];	/* why not, or not yet */
 	struct str result;		/* JSON, or STR_NONE */
+	/* Not of the record, and of none that has ended: */
+	int cancelling;			/* that is wished */
+	int64_t done, total;		/* bytes; total 0: not known */
 };
 
 /*
@@ -83,6 +91,18 @@ struct job {
  */
 int job_add(const struct config *config, struct job *job,
     int (*before)(const struct job *job, void *arg, struct err *err), void *arg,
+    struct err *err);
+
+/*
+ * Wishes that it were not done: ERR_CONFLICT where it has ended otherwise, or is an
+ * erasure that was begun.  Durable when it returns; again is the same, and
+ * before() is not called again.  *out as it is then.
+ */
+int job_cancel(const struct config *config, struct str id, struct arena *arena,
+    int (*before)(const struct job *job, void *arg, struct err *err), void *arg,
+    struct job *out, struct err *err);
+/* The wish was heard.  Absent is fine. */
+int job_cancel_heard(const struct config *config, const struct job *job,
     struct err *err);
 
 /* Its result lives in the arena.  ERR_NOT_FOUND, also for what is no id. */
@@ -118,7 +138,8 @@ int job_remove_exports(const struct config *config, const char *slug,
  * What carries it out: words for execv() after the program's name, NULL at
  * the end, in the arena.  1 with *argv; 0 where it was done before somebody was
  * killed, with what there is to say of it as JSON in *out; -1 where it cannot be
- * done any more, since its tenant is another or has gone on.
+ * done any more, since its tenant is another or has gone on.  Whether one that is
+ * to be cancelled was done is asked in the same way.
  */
 #define JOB_WORDS 16
 int job_command(const struct config *config, struct registry *registry,

@@ -6,6 +6,11 @@
  * it has: a record that says so when nobody is at it was interrupted.  What
  * failed in a way that passes (exit status 75), or was interrupted, is tried
  * again a few times, each time later.
+ *
+ * One that is to be cancelled is stopped like that, and was perhaps done when
+ * the signal came.  So the next attempt only asks whether it was
+ * (rowhouse job --was-done), and the record says what is true, whoever is killed on the way: the
+ * wish is a file, which goes when that is written.
  */
 #include "tenants/steward.h"
 
@@ -29,6 +34,7 @@
 #include "tenants/base/log.h"
 #include "tenants/base/sandbox.h"
 #include "tenants/job.h"
+#include "tenants/job_progress.h"
 #include "tenants/owner.h"
 
 #define BINARY    "/proc/self/exe"
@@ -37,6 +43,7 @@
 #define AGAIN_MS  1000 /* where a record could not be written */
 #define FIRST_MS  1000
 #define LAST_MS   60000
+#define STOP_MS   5000 /* from SIGTERM to SIGKILL, of one to be cancelled */
 #define ATTEMPTS  8
 #define TRY_AGAIN 75
 #define LIST_MAX  ((size_t)1 << 20)
@@ -49,6 +56,7 @@ struct task {
 	pid_t pid; /* 0: it has ended */
 	int pid_fd;
 	int out, err; /* what it says: files that have no name */
+	int64_t kill_ms; /* mono: it was told to end; 0: it was not */
 };
 
 struct steward {
@@ -110,13 +118,17 @@ static int
 begin(struct steward *steward, struct task *task, struct err *err)
 {
 	char name[] = "rowhouse", verb[] = "job", c[] = "-c";
-	char insist[] = "--require-sandbox", file[CONFIG_PATH_MAX];
-	char *argv[] = { name, verb, task->job.id, c, file,
-		steward->config->sandbox == SANDBOX_INSIST ? insist : NULL,
-		NULL };
+	char insist[] = "--require-sandbox", ask[] = "--was-done";
+	char file[CONFIG_PATH_MAX];
+	char *argv[8] = { name, verb, task->job.id, c, file };
+	int n = 5;
 	pid_t parent = getpid(), pid;
 
 	(void)snprintf(file, sizeof(file), "%s", steward->config->file);
+	if (steward->config->sandbox == SANDBOX_INSIST)
+		argv[n++] = insist;
+	if (task->job.cancelling)
+		argv[n++] = ask;
 	task->out = memfd_create("rowhouse-job", MFD_CLOEXEC);
 	task->err = memfd_create("rowhouse-job", MFD_CLOEXEC);
 	if (task->out < 0 || task->err < 0)
@@ -203,13 +215,25 @@ try_again(struct steward *steward, struct task *task)
 								   : JOB_FAILED;
 }
 
+/* Written down; and what nobody needs of one that has ended is gone. */
+static int
+record(struct steward *steward, struct job *job, struct err *err)
+{
+	if (job_progress_end(steward->config, job->id, err) != 0 ||
+	    job_write(steward->config, job, err) != 0)
+		return -1;
+	return job_has_ended(job)
+		   ? job_cancel_heard(steward->config, job, err)
+		   : 0;
+}
+
 /* Its record says how it ended; where that cannot be written, later. */
 static void
 settle(struct steward *steward, struct task *task)
 {
 	struct err err = ERR_INIT;
 
-	if (job_write(steward->config, &task->job, &err) != 0) {
+	if (record(steward, &task->job, &err) != 0) {
 		log_err("jobs", str_of(task->job.tenant), &err);
 		steward->look_ms = clock_mono_ms() + AGAIN_MS;
 		return;
@@ -218,6 +242,16 @@ settle(struct steward *steward, struct task *task)
 	    task->job.state == JOB_WAITING ? "job put off" : "job ended");
 	drop(task);
 	steward->look_ms = 0;
+}
+
+/* Stopped, or asked: was it done?  Until that is answered it has not ended. */
+static enum job_state
+after_cancelling(const struct task *task, int status)
+{
+	return task->kill_ms != 0 || WIFSIGNALED(status) ||
+		       WEXITSTATUS(status) == TRY_AGAIN
+		   ? JOB_WAITING
+		   : JOB_CANCELLED;
 }
 
 static void
@@ -245,6 +279,8 @@ ended(struct steward *steward, struct task *task, int status)
 		if (WEXITSTATUS(status) == TRY_AGAIN)
 			try_again(steward, task);
 	}
+	if (job->state != JOB_DONE && (task->kill_ms != 0 || job->cancelling))
+		job->state = after_cancelling(task, status);
 	if (!job_has_ended(job))
 		job->ended_ms = 0;
 	settle(steward, task);
@@ -299,45 +335,81 @@ start(struct steward *steward, struct task *task, const struct job *job)
 }
 
 static void
-give_up(struct steward *steward, struct job *job)
+give_up(struct steward *steward, struct job *job, enum job_state state)
 {
 	struct err err = ERR_INIT;
 
-	job->state = JOB_FAILED;
+	job->state = state;
 	job->ended_ms = clock_wall_ms();
-	if (job->error[0] == '\0')
-		(void)snprintf(job->error, sizeof(job->error),
-		    "interrupted %lld times", (long long)job->attempts);
-	if (job_write(steward->config, job, &err) != 0)
+	if (record(steward, job, &err) != 0)
 		log_err("jobs", str_of(job->tenant), &err);
 	else
 		note(job, "job ended");
+}
+
+static void
+stop(struct task *task)
+{
+	if (task->pid == 0 || task->kill_ms != 0 || task->job.cancelling)
+		return;
+	task->kill_ms = clock_mono_ms() + STOP_MS;
+	(void)kill(task->pid, SIGTERM);
+}
+
+/* Where it was begun before, what is left is to ask whether it was done. */
+static void
+cancel(struct steward *steward, struct job *job)
+{
+	struct task *task = find_task(steward, job->id);
+	struct err err = ERR_INIT;
+
+	if (job->kind == JOB_ERASE && job->attempts > 0) {
+		/* It began while that was wished: half an erasure is none. */
+		if (job_cancel_heard(steward->config, job, &err) != 0)
+			log_err("jobs", str_of(job->tenant), &err);
+		job->cancelling = 0;
+	} else if (task != NULL) {
+		stop(task);
+	} else if (job->attempts == 0) {
+		give_up(steward, job, JOB_CANCELLED);
+	}
+}
+
+/* How long not yet. */
+static int64_t
+wait_of(const struct job *job)
+{
+	int64_t rest_ms = job->cancelling ? AGAIN_MS : backoff_ms(job->attempts);
+	int64_t wait_ms = job->begun_ms + rest_ms - clock_wall_ms();
+
+	/* A clock that was set back is no reason to wait for longer. */
+	return job->attempts == 0 || wait_ms > rest_ms ? 0 : wait_ms;
 }
 
 /* Its time has come, or a while is left until then. */
 static void
 consider(struct steward *steward, struct job *job)
 {
-	int64_t wait_ms =
-	    job->attempts == 0
-		? 0
-		: job->begun_ms + backoff_ms(job->attempts) - clock_wall_ms();
-	struct task *task = find_task(steward, "");
+	int64_t wait_ms;
 
-	if (find_task(steward, job->id) != NULL)
+	if (job->cancelling)
+		cancel(steward, job);
+	if (job_has_ended(job) || steward->leaving ||
+	    find_task(steward, job->id) != NULL)
 		return;
-	if (job->attempts >= ATTEMPTS) {
-		give_up(steward, job);
+	if (job->attempts >= ATTEMPTS && !job->cancelling) {
+		if (job->error[0] == '\0')
+			(void)snprintf(job->error, sizeof(job->error),
+			    "interrupted %lld times", (long long)job->attempts);
+		give_up(steward, job, JOB_FAILED);
 		return;
 	}
-	/* A clock that was set back is no reason to wait for longer. */
-	if (wait_ms > backoff_ms(job->attempts))
-		wait_ms = 0;
+	wait_ms = wait_of(job);
 	if (wait_ms > 0) {
 		if (steward->look_ms > clock_mono_ms() + wait_ms)
 			steward->look_ms = clock_mono_ms() + wait_ms;
-	} else if (task != NULL) {
-		start(steward, task, job);
+	} else if (find_task(steward, "") != NULL) {
+		start(steward, find_task(steward, ""), job);
 	}
 }
 
@@ -352,6 +424,7 @@ forget(struct steward *steward, const struct job *job)
 	if ((job->kind == JOB_EXPORT &&
 		file_remove(job_export_path(steward->config, job).p, &err) !=
 		    0) ||
+	    job_cancel_heard(steward->config, job, &err) != 0 ||
 	    file_remove(path.p, &err) != 0)
 		log_err("jobs", str_of(job->tenant), &err);
 }
@@ -393,7 +466,7 @@ look(struct steward *steward)
 		log_err("jobs", STR_NONE, &err);
 		return;
 	}
-	for (i = 0; i < names.n && !steward->leaving; i++) {
+	for (i = 0; i < names.n; i++) {
 		struct job job;
 
 		err_clear(&err);
@@ -436,6 +509,24 @@ take_signals(struct steward *steward)
 	}
 }
 
+/* Those that were told to end and did not: when the next is due, or FOREVER. */
+static int64_t
+kill_late(struct steward *steward)
+{
+	struct task *task = steward->task;
+	int64_t next_ms = FOREVER;
+
+	for (; task < steward->task + AT_ONCE; task++) {
+		if (task->pid == 0 || task->kill_ms == 0)
+			continue;
+		if (clock_mono_ms() >= task->kill_ms)
+			(void)kill(task->pid, SIGKILL);
+		else if (task->kill_ms < next_ms)
+			next_ms = task->kill_ms;
+	}
+	return next_ms;
+}
+
 static void
 take_changes(struct steward *steward)
 {
@@ -449,19 +540,21 @@ void
 steward_run(struct steward *steward)
 {
 	struct pollfd fds[2 + AT_ONCE];
-	int64_t wait_ms;
+	int64_t wait_ms, kill_ms;
 	size_t i;
 
 	while (!steward->leaving || is_busy(steward)) {
-		if (!steward->leaving && clock_mono_ms() >= steward->look_ms)
+		if (clock_mono_ms() >= steward->look_ms)
 			look(steward);
 		fds[0] = (struct pollfd){ steward->signals, POLLIN, 0 };
 		fds[1] = (struct pollfd){ steward->changes, POLLIN, 0 };
 		for (i = 0; i < AT_ONCE; i++)
 			fds[2 + i] = (struct pollfd){ steward->task[i].pid_fd,
 				POLLIN, 0 };
-		wait_ms = steward->leaving ? AGAIN_MS
-					   : steward->look_ms - clock_mono_ms();
+		wait_ms = steward->look_ms - clock_mono_ms();
+		kill_ms = kill_late(steward);
+		if (kill_ms != FOREVER && kill_ms - clock_mono_ms() < wait_ms)
+			wait_ms = kill_ms - clock_mono_ms();
 		(void)poll(fds, 2 + AT_ONCE, wait_ms > 0 ? (int)wait_ms : 0);
 		take_signals(steward);
 		take_changes(steward);
