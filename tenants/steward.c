@@ -30,11 +30,11 @@
 #include <unistd.h>
 
 #include "tenants/base/clock.h"
-#include "tenants/base/json.h"
 #include "tenants/base/log.h"
 #include "tenants/base/sandbox.h"
 #include "tenants/job.h"
 #include "tenants/job_progress.h"
+#include "tenants/job_said.h"
 #include "tenants/owner.h"
 
 #define BINARY    "/proc/self/exe"
@@ -156,56 +156,6 @@ drop(struct task *task)
 	task->pid_fd = task->out = task->err = -1;
 }
 
-/* What it said, the first JOB_RESULT bytes of it. */
-static struct str
-said(int fd, struct arena *arena)
-{
-	char *text = arena_alloc(arena, JOB_RESULT);
-	ssize_t n = pread(fd, text, JOB_RESULT, 0);
-
-	return n > 0 ? str_trim(str_make(text, (size_t)n)) : STR_NONE;
-}
-
-/* JSON as it is; of all else, a text that a console can show. */
-static void
-take_result(const struct steward *steward, struct task *task)
-{
-	const struct json_limits limits = { 12, JOB_VALUES };
-	struct str text = said(task->out, task->arena);
-	const struct json *root;
-	struct err ignored = ERR_INIT;
-	struct buf out;
-
-	if (json_parse(text, limits, task->arena, &root, &ignored) == 0 &&
-	    root->type == JSON_OBJECT) {
-		task->job.result = text;
-		return;
-	}
-	buf_init(&out, JOB_SIZE / 2);
-	buf_puts(&out, "{\"text\":");
-	json_put_string(&out, str_sub(text, 0, JOB_ERROR));
-	if (task->job.kind == JOB_EXPORT) {
-		buf_puts(&out, ",\"path\":");
-		json_put_string(&out,
-		    str_of(job_export_path(steward->config, &task->job).p));
-	}
-	buf_putc(&out, '}');
-	task->job.result = arena_str(task->arena, buf_view(&out));
-	buf_free(&out);
-}
-
-/* What is not UTF-8 goes out as JSON has it: job_put() sees to that. */
-static void
-take_error(struct task *task, const char *otherwise)
-{
-	struct str text = said(task->err, task->arena);
-
-	if (text.n == 0)
-		text = str_of(otherwise);
-	(void)str_copy(str_sub(text, 0, JOB_ERROR), task->job.error,
-	    sizeof(task->job.error));
-}
-
 static void
 try_again(struct steward *steward, struct task *task)
 {
@@ -266,15 +216,16 @@ ended(struct steward *steward, struct task *task, int status)
 	if (WIFSIGNALED(status)) {
 		(void)snprintf(
 		    how, sizeof(how), "ended by signal %d", WTERMSIG(status));
-		take_error(task, how);
+		job_said_error(job, task->err, task->arena, how);
 		try_again(steward, task);
 	} else if (WEXITSTATUS(status) == 0) {
 		job->state = JOB_DONE;
-		take_result(steward, task);
+		job_said_result(
+		    steward->config, job, task->out, task->arena);
 	} else {
 		(void)snprintf(
 		    how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-		take_error(task, how);
+		job_said_error(job, task->err, task->arena, how);
 		job->state = JOB_FAILED;
 		if (WEXITSTATUS(status) == TRY_AGAIN)
 			try_again(steward, task);
