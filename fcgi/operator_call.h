@@ -66,8 +66,8 @@ int operator_tenants_host_add(struct operator_call *call, struct err *err);
 int operator_tenants_host_remove(struct operator_call *call, struct err *err);
 int operator_tenants_invite(struct operator_call *call, struct err *err);
 
-enum operator_status_param { OPERATOR_STATUS_MATCH, OPERATOR_STATUS_SORT,
-	OPERATOR_STATUS_WRONG, OPERATOR_STATUS_PAGE, OPERATOR_STATUS_PER_PAGE };
+enum operator_status_param { OPERATOR_STATUS_MATCH, OPERATOR_STATUS_STATE,
+	OPERATOR_STATUS_SORT, OPERATOR_STATUS_WRONG, OPERATOR_STATUS_PAGE, OPERATOR_STATUS_PER_PAGE };
 int operator_status_fleet(struct operator_call *call, struct err *err);
 int operator_status_tenant(struct operator_call *call, struct err *err);
 

@@ -68,6 +68,8 @@ static const struct app_param entries[] = {
 
 static const struct app_param status[] = {
 	[OPERATOR_STATUS_MATCH] = MAYBE_TEXT("slug", 60),
+	[OPERATOR_STATUS_STATE] = { NAMED("state"), .type = APP_TEXT,
+	    .n_choices = 3, .choices = states },
 	[OPERATOR_STATUS_SORT] = { NAMED("sort"), .type = APP_TEXT,
 	    BETWEEN(1, 20), .preset = "slug" },
 	[OPERATOR_STATUS_WRONG] = FLAG("wrong"),

@@ -11,6 +11,10 @@ operator_status_fleet(struct operator_call *call, struct err *err)
 	struct operator_page page = operator_call_page(
 	    &value[OPERATOR_STATUS_PAGE], &value[OPERATOR_STATUS_PER_PAGE]);
 	struct fleet_status_query query = {
+		.state = value[OPERATOR_STATUS_STATE].kind == VALUE_TEXT
+			     ? registry_state_of(
+				   value[OPERATOR_STATUS_STATE].text)
+			     : -1,
 		.wrong = value[OPERATOR_STATUS_WRONG].integer != 0,
 		.skip = (page.page - 1) * page.per_page,
 		.limit = page.per_page,
@@ -21,8 +25,8 @@ operator_status_fleet(struct operator_call *call, struct err *err)
 	if (fleet_status_sort(value[OPERATOR_STATUS_SORT].text, &query) != 0)
 		return operator_call_fault(call, "sort",
 		    "validation_not_in_list",
-		    "Must be slug, lag, size, writes, reads, spool, proven or "
-		    "state, with - before it for the largest first.",
+		    "Must be slug, lag, size, writes, reads, spool, puts, "
+		    "proven or state, with - before it for the largest first.",
 		    err);
 	if (operator_call_pattern(call, &value[OPERATOR_STATUS_MATCH],
 		&query.pattern, err) != 0 ||

@@ -45,6 +45,7 @@ struct list {
 	struct usage *used;
 	size_t n_used, max_used;
 	int64_t sum[USAGE_SUMS];
+	int64_t in_state[REGISTRY_DELETED + 1], wrong;
 	struct item *item;
 	size_t n, max;
 };
@@ -202,6 +203,8 @@ key_of(const struct item *item, enum fleet_status_key key)
 		return item->used.value[USAGE_READS];
 	case FLEET_STATUS_SPOOL:
 		return item->line.spool;
+	case FLEET_STATUS_PUTS:
+		return item->line.puts;
 	case FLEET_STATUS_PROVEN:
 		return item->line.proven_ms;
 	default:
@@ -215,7 +218,9 @@ take_row(const struct registry_tenant *row, void *arg)
 	struct list *list = arg;
 	const struct line *line = line_of(list, row->slug);
 	const struct usage *used = used_of(list, row->uid);
+	const struct fleet_status_query *query = list->query;
 	struct item *item;
+	int wrong;
 
 	list->item =
 	    grown(list->item, list->n, &list->max, sizeof(*list->item));
@@ -228,8 +233,12 @@ take_row(const struct registry_tenant *row, void *arg)
 		item->line.size = tenant_show_size(list->config, row);
 	if (used != NULL)
 		item->used = *used;
-	item->key = key_of(item, list->query->key);
-	if (!list->query->wrong || is_wrong(list, item))
+	item->key = key_of(item, query->key);
+	wrong = is_wrong(list, item);
+	list->in_state[row->state]++;
+	list->wrong += wrong;
+	if ((query->state < 0 || query->state == (int)row->state) &&
+	    (!query->wrong || wrong))
 		list->n++;
 	return 0;
 }
@@ -353,6 +362,21 @@ put_pool(struct buf *out, int *first, const struct list *list)
 }
 
 static void
+put_counts(struct buf *out, int *first, const struct list *list)
+{
+	int inner = 1, i;
+
+	json_put_name(out, first, "tenants");
+	buf_putc(out, '{');
+	for (i = 0; i <= REGISTRY_DELETED; i++)
+		json_put_int(out, &inner,
+		    registry_state_name((enum registry_state)i),
+		    list->in_state[i]);
+	json_put_int(out, &inner, "wrong", list->wrong);
+	buf_putc(out, '}');
+}
+
+static void
 put_replicator(struct buf *out, int *first, const struct list *list,
     const struct err *unanswered)
 {
@@ -389,6 +413,7 @@ fleet_status_sort(struct str name, struct fleet_status_query *out)
 		[FLEET_STATUS_WRITES] = "writes",
 		[FLEET_STATUS_READS] = "reads",
 		[FLEET_STATUS_SPOOL] = "spool",
+		[FLEET_STATUS_PUTS] = "puts",
 		[FLEET_STATUS_PROVEN] = "proven",
 		[FLEET_STATUS_STATE] = "state",
 	};
@@ -431,6 +456,7 @@ fleet_status_put(const struct config *config, struct registry *registry,
 	put_replicator(out, &first, &list, &unanswered);
 	put_pool(out, &first, &list);
 	put_registry(out, &first, &list);
+	put_counts(out, &first, &list);
 	json_put_name(out, &first, "items");
 	buf_putc(out, '[');
 	put_items(out, &list);

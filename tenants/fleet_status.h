@@ -28,6 +28,7 @@ enum fleet_status_key {
 	FLEET_STATUS_WRITES,	/* today, UTC */
 	FLEET_STATUS_READS,
 	FLEET_STATUS_SPOOL,
+	FLEET_STATUS_PUTS,
 	FLEET_STATUS_PROVEN,
 	FLEET_STATUS_STATE,	/* of the replication, then the registry's */
 	FLEET_STATUS_KEYS
@@ -35,6 +36,7 @@ enum fleet_status_key {
 
 struct fleet_status_query {
 	struct str pattern;	/* of slugs, as SQLite's GLOB; p NULL: all */
+	int state;		/* an enum registry_state, or -1: any */
 	enum fleet_status_key key;
 	int falling;
 	int wrong;		/* only those with whom something is wrong */
@@ -47,7 +49,8 @@ int fleet_status_sort(struct str name, struct fleet_status_query *out);
 /*
  * `{…,"items":[…` of a page of the tenants that the registry has, joined with
  * what the replicator says and what they used today; *total gets how many there
- * are on all pages.  Where no replicator answers that is said, and the rest is
+ * are on all pages.  Before them stands how many there are in each state and with
+ * how many something is wrong, of those that the pattern finds.  Where no replicator answers that is said, and the rest is
  * there.
  */
 int fleet_status_put(const struct config *config, struct registry *registry,

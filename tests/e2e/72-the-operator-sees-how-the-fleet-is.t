@@ -37,6 +37,7 @@ fault() {	# NAME FIELD CODE QUERY
 	is "$1" "$status $(json "\$.data.$2.code")" "400 $3"
 }
 fault 'a key that is none' sort validation_not_in_list '?sort=created'
+fault 'a state that is none' state validation_not_in_list '?state=gone'
 fault 'too many stars' slug validation_invalid_value '?slug=*a*a*a*a*a'
 fault 'no page of a thousand' perPage validation_max_less_equal_than_required '?perPage=1000'
 fault 'what is neither right nor wrong' wrong validation_invalid_type '?wrong=perhaps'
@@ -51,6 +52,7 @@ ok 'what was written today is counted' wait_for 20 is_of acme '.writes_today' 2
 is '  who wrote most comes first' "$(slugs '?sort=-writes&perPage=1')" acme
 ok '  and it is with the store' wait_for 20 is_of acme '.lag_bytes' 0
 like '  by requests of its own' "$(of acme .puts)" '^[1-9]'
+is '  nobody has made more of them' "$(slugs '?sort=-puts&perPage=1')" acme
 is '  its replica is at work' "$(of acme .replication)" active
 is '  and not proven' "$(of acme .proven)" ''
 is 'the pool is what all used' "$(json '$.pool.writes')" 2
@@ -82,6 +84,16 @@ is 'nothing is wrong with anybody' "$(slugs '?wrong=true')" ''
 ok 'one is deleted' "$ROWHOUSE" tenant delete green --yes
 is '  which is nothing wrong' "$(slugs '?wrong=true')" ''
 is '  it is shown' "$(of green .state)" deleted
+ok 'and one suspended' "$ROWHOUSE" tenant suspend blue
+is 'those of a state' "$(slugs '?state=suspended') $(slugs '?state=deleted&sort=-slug')" 'blue green'
+is '  with a pattern' "$(slugs '?state=active&slug=g*') $(json '$.totalItems')" 'globex 1'
+counts() {	# QUERY
+	operator GET "/status$1"
+	json '$.tenants'
+}
+is '  they are counted, whichever are asked for' "$(counts '?state=deleted&perPage=1')" \
+    '{"active":2,"suspended":1,"deleted":1,"wrong":0}'
+is '  by a pattern' "$(counts '?slug=g*')" '{"active":1,"suspended":0,"deleted":1,"wrong":0}'
 mv "$(db_of globex)" gone.sqlite
 missing() {
 	[ "$(slugs '?wrong=true')" = globex ]
@@ -89,6 +101,8 @@ missing() {
 ok 'a file that somebody removed is' wait_for 30 missing
 like '  in words' "$(of globex .error)" 'is not there$'
 is '  and in one' "$(of globex .replication)" missing
+is '  it is counted' "$(counts '?wrong=true&slug=g*')" '{"active":1,"suspended":0,"deleted":1,"wrong":1}'
+is '  and is not of another state' "$(slugs '?wrong=true&state=suspended')" ''
 is '  on the first page by state' "$(slugs '?sort=state&slug=globex')" globex
 
 # --- the socket ----------------------------------------------------------------------------
