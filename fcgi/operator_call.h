@@ -71,6 +71,7 @@ enum operator_status_param { OPERATOR_STATUS_MATCH, OPERATOR_STATUS_STATE,
 int operator_status_fleet(struct operator_call *call, struct err *err);
 int operator_status_tenant(struct operator_call *call, struct err *err);
 
+int operator_tenants_plans(struct operator_call *call, struct err *err);
 int operator_tenants_log(struct operator_call *call, struct err *err);
 
 /* `confirm`, or of a clone `to`, after the slug. */

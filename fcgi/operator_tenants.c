@@ -182,6 +182,26 @@ operator_tenants_undelete(struct operator_call *call, struct err *err)
 }
 
 int
+operator_tenants_plans(struct operator_call *call, struct err *err)
+{
+	const struct config *config = call->answer->env->call.config;
+	struct buf *out = &call->answer->response->body;
+	size_t i;
+
+	(void)err;
+	buf_puts(out, "{\"items\":[");
+	json_put_string(out, str_of(PLAN_DEFAULT));
+	for (i = 0; i < config->n_plans; i++) {
+		if (strcmp(config->plan[i].name, PLAN_DEFAULT) == 0)
+			continue;
+		buf_putc(out, ',');
+		json_put_string(out, str_of(config->plan[i].name));
+	}
+	buf_puts(out, "]}");
+	return 0;
+}
+
+int
 operator_tenants_plan(struct operator_call *call, struct err *err)
 {
 	struct answer *answer = call->answer;

@@ -172,6 +172,8 @@ is '  once' "$status" 409
 operator PUT /tenants/acme/plan '{"plan":"free"}'
 is 'it has a plan' "$status $(json '$.plan')" '200 free'
 fault '  one that there is' plan validation_not_in_list PUT /tenants/acme/plan '{"plan":"gold"}'
+operator GET /plans
+is '  which is said' "$status $body" '200 {"items":["default","free"]}'
 operator PUT /tenants/acme/plan '{"plan":"default"}'
 is '  or none' "$status $(json '$.plan')" '200 default'
 
