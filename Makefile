@@ -191,13 +191,14 @@ doc     := $(DESTDIR)$(prefix)/share/doc/rowhouse
 units   := $(DESTDIR)$(prefix)/lib/systemd
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(prefix)/bin $(share)/scripts $(share)/caddy \
+	$(INSTALL) -d $(DESTDIR)$(prefix)/bin $(share)/scripts $(share)/caddy/operator \
 	    $(share)/app $(doc) $(units)/system $(DESTDIR)$(prefix)/lib/sysusers.d \
 	    $(DESTDIR)$(prefix)/share/man/man1 \
 	    $(DESTDIR)$(prefix)/lib/tmpfiles.d
 	$(INSTALL) -m 755 $(O)/rowhouse $(DESTDIR)$(prefix)/bin/
 	$(INSTALL) -m 755 scripts/restore scripts/caddy $(share)/scripts/
 	$(INSTALL) -m 644 caddy/Caddyfile caddy/*.caddy $(share)/caddy/
+	$(INSTALL) -m 644 caddy/operator/* $(share)/caddy/operator/
 	cp -R tenants/app/. $(share)/app/
 	chmod -R u=rwX,go=rX $(share)/app
 	for unit in scripts/systemd/*.service scripts/systemd/*.socket; do \
