@@ -52,7 +52,7 @@ async function refresh() {
 function drawAge() {
 	if (!view)
 		return;
-	const old = seen ? span(Math.round((Date.now() - seen) / 1000) * 1000) : '';
+	const old = Math.floor((Date.now() - seen) / 1000) * 1000;
 
 	view.node.classList.toggle('old', trouble !== null);
 	view.node.setAttribute('aria-busy', String(!seen && !trouble));
@@ -60,7 +60,7 @@ function drawAge() {
 	if (trouble)
 		setText(stale, trouble.status === 404 ? 'There is no such tenant (any more).' :
 		    `${trouble.message}${seen ? ' What is shown is old.' : ''}`);
-	setText(age, seen ? `${old} old` : 'asks…');
+	setText(age, !seen ? 'asks…' : old ? `${span(old)} old` : 'just now');
 	age.classList.toggle('late', trouble !== null);
 }
 

@@ -40,7 +40,7 @@ export function tenant(slug, { again }) {
 	const trouble = h('div');
 	const what = h('div');
 	const replica = h('div');
-	const used = h('div');
+	const used = h('div.usage');
 	const hosts = h('div');
 	const jobs = h('div');
 	const log = h('div');
@@ -89,7 +89,7 @@ export function tenant(slug, { again }) {
 
 	function drawUsage({ usage }) {
 		redraw(used, usage, () => usage?.length ? [bars(usage, 'writes', 'Writes'), bars(usage, 'reads', 'Reads'),
-		    bars(usage, 'refused', 'Refused')] : h('p.hint', 'Nothing in the last days.'));
+		    usage.some((day) => day.refused > 0) ? bars(usage, 'refused', 'Refused') : []] : h('p.hint', 'Nothing in the last days.'));
 	}
 
 	function drawDeeds(entries, list) {
@@ -110,7 +110,7 @@ export function tenant(slug, { again }) {
 	return {
 		title: slug,
 		node: h('main', h('p.back', h('a', { href: '#/' }, '← Fleet')), head, trouble,
-		    h('div.columns', section('Tenant', what), section('Replication', replica), section('Used, by day (UTC)', h('div.usage', used)),
+		    h('div.columns', section('Tenant', what), section('Replication', replica), section('Used, by day (UTC)', used),
 			section('Hosts of its own', hosts)),
 		    section('What can be restored', history),
 		    h('div.columns', section('Jobs', jobs), section('Log', log))),
