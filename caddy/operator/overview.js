@@ -91,8 +91,8 @@ export function overview() {
 		set(status, writes) {
 			const { tenants: n, pool } = status;
 			replicator(status);
-			tiles.tenants.set(`${count(n.active)} active`, `${count(n.suspended)} suspended, ${
-			    count(n.deleted)} deleted; ${count(n.wrong)} with something wrong`, n.wrong ? 'warn' : '');
+			tiles.tenants.set(`${count(n.active)} active`, `${count(n.suspended)} suspended, ${count(n.deleted)} deleted${
+			    status.replicator ? `; ${count(n.wrong)} with something wrong` : ''}`, n.wrong ? 'warn' : '');
 			tiles.pool.set(plural(pool.writes, 'write'), `${plural(pool.reads, 'read')}, ${
 			    count(pool.refused)} refused; ${rate(writes)} writes/s`);
 			drawWrong(status);

@@ -126,6 +126,33 @@ is 'a hidden file is not there' "$status" 404
 http --path-as-is "http://acme.localhost:$PORT/../../caddy.log"
 is 'nothing outside of it either' "$status" 404
 
+# --- the operator's page ----------------------------------------------------------
+http "http://localhost:$PORT/operator"
+is "the operator's page is a folder of the platform's host" "$status $(header location)" '308 /operator/'
+http "http://localhost:$PORT/operator/"
+like '  it is there' "$status $body" '^200 <!doctype html>'
+like '  and may ask nobody but its own host' "$(header content-security-policy)" \
+	"^default-src 'none'; .*connect-src 'self';.* frame-ancestors 'none';"
+unlike '  runs nothing that stands in it' "$(header content-security-policy)" 'unsafe|data:'
+like '  takes no text for markup' "$(header content-security-policy)" "require-trusted-types-for 'script'"
+is '  is asked for again each time' "$(header cache-control)" no-cache
+for file in $(cd "$ROOT/caddy/operator" && ls); do
+	http "http://localhost:$PORT/operator/$file"
+	is "  with $file" "$status" 200
+done
+http -X POST "http://localhost:$PORT/operator/"
+is '  nothing can be posted to it' "$status $(header allow)" '405 GET, HEAD'
+http --path-as-is "http://localhost:$PORT/operator/../house.caddy"
+is '  nothing outside of it is there' "$status" 404
+http --path-as-is "http://localhost:$PORT/operator/%2e%2e/house.caddy"
+is '  by no spelling' "$status" 404
+for host in acme.localhost example.com 127.0.0.1; do
+	for path in /operator /operator/ /operator/operator.js; do
+		http -H "Host: $host" "http://127.0.0.1:$PORT$path"
+		is "$host has no $path" "$status" 404
+	done
+done
+
 stop "$RESPONDER"
 http "http://acme.localhost:$PORT/api/x"
 is 'a pool that is down is 503' "$status $(json '$.status')" '503 503'
