@@ -41,13 +41,29 @@ job_said_result(const struct config *config, struct job *job, int fd,
 	buf_free(&out);
 }
 
+/* What a command that says all in JSON says of why; STR_NONE. */
+static struct str
+said_in_json(int fd, struct arena *arena)
+{
+	const struct json_limits limits = { 12, JOB_VALUES };
+	const struct json *root, *why = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (json_parse(said(fd, arena), limits, arena, &root, &ignored) == 0 &&
+	    root->type == JSON_OBJECT)
+		why = json_get(root, "error");
+	return why != NULL && why->type == JSON_STRING ? why->string : STR_NONE;
+}
+
 /* What is not UTF-8 goes out as JSON has it: job_put() sees to that. */
 void
-job_said_error(struct job *job, int fd, struct arena *arena,
+job_said_error(struct job *job, int err_fd, int out_fd, struct arena *arena,
     const char *otherwise)
 {
-	struct str text = said(fd, arena);
+	struct str text = said(err_fd, arena);
 
+	if (text.n == 0)
+		text = said_in_json(out_fd, arena);
 	if (text.n == 0)
 		text = str_of(otherwise);
 	(void)str_copy(

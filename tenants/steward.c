@@ -216,7 +216,7 @@ ended(struct steward *steward, struct task *task, int status)
 	if (WIFSIGNALED(status)) {
 		(void)snprintf(
 		    how, sizeof(how), "ended by signal %d", WTERMSIG(status));
-		job_said_error(job, task->err, task->arena, how);
+		job_said_error(job, task->err, task->out, task->arena, how);
 		try_again(steward, task);
 	} else if (WEXITSTATUS(status) == 0) {
 		job->state = JOB_DONE;
@@ -225,7 +225,7 @@ ended(struct steward *steward, struct task *task, int status)
 	} else {
 		(void)snprintf(
 		    how, sizeof(how), "exit status %d", WEXITSTATUS(status));
-		job_said_error(job, task->err, task->arena, how);
+		job_said_error(job, task->err, task->out, task->arena, how);
 		job->state = JOB_FAILED;
 		if (WEXITSTATUS(status) == TRY_AGAIN)
 			try_again(steward, task);

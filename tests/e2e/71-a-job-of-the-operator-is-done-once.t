@@ -140,6 +140,11 @@ asked /imports '{"slug":"new","file":"garbage.sqlite"}'
 ok 'what cannot be done fails' wait_for 60 is_now "$id" failed
 like '  in the command'"'"'s words' "$(json '$.error')" 'garbage.sqlite'
 is '  and made nothing' "$(of new uid)" ''
+mv "$(db_of copy)" away.sqlite
+asked /tenants/copy/verify
+ok 'so does a proof of what is not there' wait_for 60 is_now "$id" failed
+like '  and says why, in its own words' "$(json '$.error')" 'db.sqlite'
+mv away.sqlite "$DATA/tenants/copy/00000001/db.sqlite"
 
 # --- whoever does it is killed ----------------------------------------------------------
 # in the middle: it waits for a replicator that stands still
