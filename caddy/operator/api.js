@@ -13,6 +13,8 @@ export const onSessionOver = (callback) => { whenOver = callback; };
 
 /* Is it the operator's?  It is asked for something that changes nothing. */
 export async function signIn(value) {
+	if (!/^[\x21-\x7e]+$/.test(value))	/* what no header can hold */
+		throw new Refusal(401);
 	token = value;
 	try {
 		await get('/plans');
@@ -35,12 +37,13 @@ export function signOut(why = '') {
  */
 export class Refusal extends Error {
 	constructor(status, body, wait) {
-		super(inWords(status, body?.message, wait));
-		this.status = status;
-		this.wait = wait;
-		this.fields = Object.fromEntries(Object.entries(body?.data ?? {})
+		const fields = Object.fromEntries(Object.entries(body?.data ?? {})
 		    .filter(([, fault]) => fault?.message)
 		    .map(([name, fault]) => [name, sentence(fault.message)]));
+		super(inWords(status, Object.values(fields).join(' ') || body?.message, wait));
+		this.status = status;
+		this.wait = wait;
+		this.fields = fields;
 	}
 }
 

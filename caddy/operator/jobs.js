@@ -58,7 +58,7 @@ export async function follow(job, each = () => {}) {
 	return job;
 }
 
-export const tray = h('ol', { id: 'tray', 'aria-label': 'Jobs', role: 'log' });
+export const tray = h('ol', { id: 'tray', 'aria-label': 'Jobs', 'aria-live': 'polite' });
 
 /* Shows it there; resolves with how it ended. */
 export async function track(job) {

@@ -40,7 +40,7 @@ export function overview() {
 	    ['spool', 'Waits for the store'], ['requests', 'S3 requests'], ['forecast', 'Forecast'],
 	    ['proof', 'Oldest proof'], ['registry', 'Registry’s replica'], ['pool', 'Used today']]
 	    .map(([key, name]) => [key, tile(name)]));
-	const wrong = h('div');
+	const wrong = h('div.wrong');
 
 	function replicator(status) {
 		const { replicator: now } = status;
