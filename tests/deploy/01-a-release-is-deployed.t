@@ -24,6 +24,7 @@ diag "$output"
 ok '  it is another' test "$second" != "$first"
 is '  it serves' "$(serves)" "$second"
 ok '  with its application' says 1
+is "  and the operator's page" "$(ls "$DIR/current/caddy/operator")" "$(ls "$ROOT/caddy/operator")"
 like '  it says how long that took' "$output" "$second serves, [0-9]+ ms after the swap"
 new_replicator() {
 	[ "$(readlink "/proc/$(replicator)/exe")" = "$DIR/releases/$second/rowhouse" ]
