@@ -39,6 +39,8 @@ ask() {
 				wait_for 30 caught_up acme ;;
 			rows)	sqlite3 -readonly "$(db_of acme)" "SELECT group_concat(title, ', ')
 				    FROM (SELECT title FROM issues ORDER BY title)" >"$SCRATCH/answer.new" ;;
+			hold)	kill -s STOP "$(processes steward)" ;;
+			go)	kill -s CONT "$(processes steward)" ;;
 			stop)	stop "$SERVE" ;;
 			alone)	# the pool, and no replicator
 				background "$SCRATCH/serve.log" "$ROWHOUSE" pool

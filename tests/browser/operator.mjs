@@ -283,6 +283,31 @@ await part('makes and ends tenants', async () => {
 	ok(true, 'it is erased, and the page says that there is none');
 });
 
+await part('takes a job back', async () => {
+	await house('hold');
+	await page.goto('/operator/#/tenants/globex');
+	await page.getByRole('heading', { name: 'globex' }).waitFor();
+	/* how far one is that takes long, since none here does */
+	const far = '**/api/operator/jobs/*';
+	await page.route(far, async (route) => {
+		const response = await route.fetch();
+		const job = await response.json();
+		await route.fulfill({ response, json: { ...job, state: 'running', progress: { done: 5e8, total: 2e9, unit: 'bytes' } } });
+	});
+	await button('Verify…', true).click();
+	await inDialog('Verify').click();
+	const item = page.locator('#tray li', { hasText: 'Verify globex' });
+	await item.getByText('500 MB of 2.0 GB.').waitFor();
+	same(await item.locator('progress').evaluate((bar) => bar.position), 0.25, 'it says how far one is');
+	await picture(page, 'operator-job');
+	await page.unroute(far);
+	await item.getByRole('button', { name: 'Cancel' }).click();
+	await item.getByText('Is being cancelled.').or(item.getByText('Nothing was done.')).waitFor();
+	await house('go');
+	await item.getByText('Nothing was done.').waitFor();
+	ok(await item.getByRole('button', { name: 'Cancel' }).isHidden(), 'one that waits is cancelled');
+});
+
 await part('is told what a job could not do', async () => {
 	await page.goto('/operator/#/tenants/initech');
 	await page.locator('.trouble').getByText(HOSTILE).waitFor();
