@@ -114,20 +114,16 @@ said '  check' "s3://test/house/_machine: not allowed to get it at $at +the key 
 	"$ROWHOUSE" check
 serve_stop
 
-faults 'denied verb=LIST'
-serve_start
-write
-is 'no permission to list: the pool serves' "$status" 201
-replicated_all() {
-	"$ROWHOUSE" status acme --json >status.json 2>/dev/null
-	grep -q '"txid":\([1-9][0-9]*\),.*"replicated_txid":\1,' status.json
-}
-ok '  and so does the replicator' wait_for 20 replicated_all
+# What it may not ask for may be there: a newer epoch, which a restore would take.
+denied LIST list "s3://test/house: not allowed to list it at $at; the key needs s3:ListBucket on test"
 said '  check' "s3://test/house: not allowed to list it at $at +the key needs s3:ListBucket on test" \
 	"$ROWHOUSE" check
 said '  restore' "s3://test/house: not allowed to list it at $at +the key needs s3:ListBucket on test" \
 	"$ROWHOUSE" restore acme --to none
 ok '    which made nothing' test ! -e none
+serve_stop
+faults
+serve_start
 # Something to delete: merged after a second, superfluous after two.
 for n in 1 2 3 4 5; do
 	write
