@@ -41,6 +41,14 @@ s3_error_remedy(int status, const char *code)
 	return status >= 500 || status == 408 ? S3_AGAIN : S3_GIVE_UP;
 }
 
+int
+s3_error_unknown_header(const struct s3_call *call)
+{
+	return (call->status == 501 || call->status == 400 ||
+		   call->status == 405) &&
+	       s3_error_remedy(call->status, call->error.code) == S3_GIVE_UP;
+}
+
 /* The permission that a call needs, as AWS and those who follow it name it. */
 static const char *
 permission(const struct s3_call *call)

@@ -14,6 +14,12 @@ enum s3_remedy {
 
 enum s3_remedy s3_error_remedy(int status, const char *code);
 
+/*
+ * Does the store not know a header of it?  Stores say so as they like; what has
+ * another remedy, such as keys that have expired (400), says nothing of that.
+ */
+int s3_error_unknown_header(const struct s3_call *call);
+
 /* Says it to people: what was wanted, what the store said, what helps. */
 void s3_error_explain(const struct s3_call *call, struct err *err);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replication/s3_error.h"
 #include "tenants/base/log.h"
 
 /*
@@ -176,7 +177,7 @@ on_completed(struct s3_call *call, const struct err *err)
 		/* An answer's ETag was wrong, and the part is not. */
 		job->multi->named_by_md5 = 1;
 		complete(job, call->headers > 1);
-	} else if (call->status == 501 || call->status == 400) {
+	} else if (s3_error_unknown_header(call)) {
 		/* A store may know the condition for one kind of put alone. */
 		if (call->headers > 1)
 			complete(job, 0);

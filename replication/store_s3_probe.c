@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replication/s3_error.h"
 #include "tenants/base/log.h"
 
 /*
@@ -13,8 +14,8 @@
  *	3. PUT _probe, If-Match: no such ETag	412: it heeds that too
  *
  * _probe stays, so that later starts know after the first of them.  A store
- * that answers 501 or 400 does not know the header; one that answers 200
- * takes no notice of it, which nobody would find out without asking.
+ * that answers 501 or the like (s3_error.h) does not know the header; one that
+ * answers 200 takes no notice of it, which nobody would find out without asking.
  */
 static const char content[] = "rowhouse asks which conditions are heeded\n";
 
@@ -61,13 +62,6 @@ conclude(struct store_s3 *store, enum answer conditions, enum answer swaps)
 	go_on(store, &store->done);
 }
 
-static int
-unknown_header(const struct s3_call *call)
-{
-	return call->status == 501 || call->status == 400 ||
-	       call->status == 405;
-}
-
 static void
 on_first(struct s3_call *call, const struct err *err)
 {
@@ -77,7 +71,7 @@ on_first(struct s3_call *call, const struct err *err)
 		ask(store, 3);
 	else if (err->code == ERR_NONE)
 		ask(store, 2);
-	else if (unknown_header(call))
+	else if (s3_error_unknown_header(call))
 		conclude(store, NO, NO);
 	else
 		go_on(store, err);
@@ -90,7 +84,7 @@ on_second(struct s3_call *call, const struct err *err)
 
 	if (call->status == 412)
 		ask(store, 3);
-	else if (err->code == ERR_NONE || unknown_header(call))
+	else if (err->code == ERR_NONE || s3_error_unknown_header(call))
 		conclude(store, NO, NO);
 	else
 		go_on(store, err);
@@ -103,7 +97,7 @@ on_third(struct s3_call *call, const struct err *err)
 
 	if (call->status == 412)
 		conclude(store, YES, YES);
-	else if (err->code == ERR_NONE || unknown_header(call))
+	else if (err->code == ERR_NONE || s3_error_unknown_header(call))
 		conclude(store, YES, NO);
 	else
 		go_on(store, err);
