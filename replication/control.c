@@ -298,81 +298,10 @@ control_refuse(struct control_client *client, const struct err *err)
 	control_answer(client, str_of(err->msg));
 }
 
-/* A connection, or -1. */
-static int
-reach(const struct config *config, int flags, struct sockaddr_un *addr,
-    struct err *err)
-{
-	int fd;
-
-	if (ask_address(layout_control_socket(config).p, addr, err) != 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
-	if (fd < 0)
-		return err_sys(err, "control socket");
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
-		return fd;
-	if (errno == ENOENT || errno == ECONNREFUSED) {
-		err_set(err, ERR_BUSY,
-		    "no replicator is running (nobody answers at %s)",
-		    addr->sun_path);
-		err_hint(err, "rowhouse serve starts it; why it ended is in "
-			      "the log, and rowhouse check looks");
-	} else if (errno == EAGAIN) {
-		err_set(err, ERR_BUSY, "the replicator answers nobody");
-	} else {
-		err_sys(err, "%s: connect", addr->sun_path);
-	}
-	file_drop(&fd);
-	return -1;
-}
-
 int
 control_check(const struct config *config, struct err *err)
 {
 	return ask_check(layout_control_socket(config).p, err);
-}
-
-static int
-begin(const struct config *config, const char *request, int flags,
-    struct err *err)
-{
-	struct sockaddr_un addr;
-	int fd = reach(config, flags, &addr, err);
-
-	if (fd < 0)
-		return -1;
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-		err_sys(err, "%s: send", addr.sun_path);
-		file_drop(&fd);
-	}
-	return fd;
-}
-
-/* A piece of the answer: 1 while there is more to come, 0 at its end, or -1. */
-static int
-receive(int fd, struct buf *answer, struct err *err)
-{
-	char piece[65536];
-	ssize_t n = recv(fd, piece, sizeof(piece), 0);
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return 1;
-	if (n < 0)
-		return err_sys(err, "control socket: receive");
-	if (n > 0) {
-		buf_put(answer, piece, (size_t)n);
-		return 1;
-	}
-	if (answer->n == 0 || answer->p[answer->n - 1] != '\n')
-		return err_set(
-		    err, ERR_BUSY, "the replicator ended while answering");
-	answer->n--;
-	if (str_starts(buf_view(answer), "error "))
-		return err_set(err, ERR_BUSY, "%.*s",
-		    STR_FMT(str_sub(
-			buf_view(answer), strlen("error "), answer->n)));
-	return buf_check(answer, "answer of the replicator", err);
 }
 
 /* One request, and its answer without the line's end. */
@@ -387,13 +316,14 @@ ask(const struct config *config, const char *request, int64_t timeout_ms,
 int
 control_status_begin(const struct config *config, struct err *err)
 {
-	return begin(config, "status\n", SOCK_NONBLOCK, err);
+	return ask_begin(
+	    layout_control_socket(config).p, "status\n", 0, err);
 }
 
 int
 control_status_more(int fd, struct buf *json, struct err *err)
 {
-	return receive(fd, json, err);
+	return ask_more(fd, json, err);
 }
 
 int

@@ -34,10 +34,13 @@ reach(const char *path, int64_t timeout_ms, struct sockaddr_un *addr,
 
 	if (ask_address(path, addr, err))
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX,
+	    SOCK_STREAM | SOCK_CLOEXEC | (timeout_ms == 0 ? SOCK_NONBLOCK : 0),
+	    0);
 	if (fd < 0)
 		return err_sys(err, "socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	if (timeout_ms > 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
 		sizeof(patience)) != 0) {
 		err_sys(err, "socket: timeout");
 		file_drop(&fd);
@@ -51,6 +54,8 @@ reach(const char *path, int64_t timeout_ms, struct sockaddr_un *addr,
 		    addr->sun_path);
 		err_hint(err, "rowhouse serve starts it; why it ended is in "
 			      "the log, and rowhouse check looks");
+	} else if (errno == EAGAIN && timeout_ms == 0) {
+		err_set(err, ERR_BUSY, "the replicator answers others");
 	} else if (errno == EAGAIN) {
 		err_set(err, ERR_BUSY,
 		    "the replicator did not answer within %lld ms",
@@ -75,56 +80,67 @@ ask_check(const char *path, struct err *err)
 }
 
 int
+ask_begin(const char *path, const char *request, int64_t timeout_ms,
+    struct err *err)
+{
+	struct sockaddr_un addr;
+	int fd = reach(path, timeout_ms, &addr, err);
+
+	if (fd < 0)
+		return -1;
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
+		err_sys(err, "%s: send", addr.sun_path);
+		file_drop(&fd);
+	}
+	return fd;
+}
+
+int
+ask_more(int fd, struct buf *answer, struct err *err)
+{
+	char piece[65536];
+	ssize_t n = recv(fd, piece, sizeof(piece), 0);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	if (n < 0)
+		return err_sys(err, "the replicator's answer");
+	if (n > 0) {
+		buf_put(answer, piece, (size_t)n);
+		return 1;
+	}
+	if (answer->n == 0 || answer->p[answer->n - 1] != '\n')
+		return err_set(
+		    err, ERR_BUSY, "the replicator ended while answering");
+	answer->n--;
+	if (str_starts(buf_view(answer), "error "))
+		return err_set(err, ERR_BUSY, "%.*s",
+		    STR_FMT(str_sub(
+			buf_view(answer), strlen("error "), answer->n)));
+	return buf_check(answer, "answer of the replicator", err);
+}
+
+int
 ask_line(const char *path, const char *request, int64_t timeout_ms,
     struct buf *answer, struct err *err)
 {
 	int64_t deadline = clock_mono_ms() + timeout_ms;
-	struct sockaddr_un addr;
 	struct pollfd wait = { .fd = -1, .events = POLLIN };
-	char piece[8192];
-	ssize_t n;
-	int rc = -1;
+	int rc = 1;
 
-	wait.fd = reach(path, timeout_ms, &addr, err);
+	wait.fd = ask_begin(path, request, timeout_ms, err);
 	if (wait.fd < 0)
 		return -1;
-	if (send(wait.fd, request, strlen(request), MSG_NOSIGNAL) < 0) {
-		err_sys(err, "%s: send", addr.sun_path);
-		goto out;
-	}
-	for (;;) {
+	while (rc == 1) {
 		int64_t left = deadline - clock_mono_ms();
 
-		if (left <= 0 || poll(&wait, 1, (int)left) == 0) {
-			err_set(err, ERR_BUSY,
+		if (left <= 0)
+			rc = err_set(err, ERR_BUSY,
 			    "the replicator did not answer within %lld ms",
 			    (long long)timeout_ms);
-			goto out;
-		}
-		n = recv(wait.fd, piece, sizeof(piece), 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err_sys(err, "%s: receive", addr.sun_path);
-			goto out;
-		}
-		if (n == 0)
-			break;
-		buf_put(answer, piece, (size_t)n);
+		else if (poll(&wait, 1, (int)left) > 0)
+			rc = ask_more(wait.fd, answer, err);
 	}
-	if (answer->n == 0 || answer->p[answer->n - 1] != '\n') {
-		err_set(err, ERR_BUSY, "the replicator ended while answering");
-		goto out;
-	}
-	answer->n--;
-	if (str_starts(buf_view(answer), "error ")) {
-		err_set(err, ERR_BUSY, "%.*s",
-		    STR_FMT(str_sub(
-			buf_view(answer), strlen("error "), answer->n)));
-		goto out;
-	}
-	rc = buf_check(answer, "answer of the replicator", err);
-out:
 	file_drop(&wait.fd);
 	return rc;
 }

@@ -23,6 +23,15 @@ int ask_check(const char *path, struct err *err);
 int ask_line(const char *path, const char *request, int64_t timeout_ms,
     struct buf *answer, struct err *err);
 
+/*
+ * The same in pieces, for who waits for more than that: asks, and returns the
+ * connection, which does not block where timeout_ms is 0.
+ */
+int ask_begin(const char *path, const char *request, int64_t timeout_ms,
+    struct err *err);
+/* A piece of the answer: 1 while there is more to come, 0 where it is whole, -1. */
+int ask_more(int fd, struct buf *answer, struct err *err);
+
 /* The path as a socket's address: ERR_INPUT where it is too long for one. */
 int ask_address(const char *path, struct sockaddr_un *out, struct err *err);
 

@@ -383,6 +383,25 @@ operator() {
 	fi
 }
 
+# job_is ID STATE-REGEXP	a job of the operator's, in $body then
+job_is() {
+	operator GET "/jobs/$1"
+	json '$.state' | grep -Eq "^($2)\$"
+}
+
+# job_asked PATH [JSON]	sets id; the answer has to be 202
+job_asked() {
+	operator POST "$@"
+	[ "$status" = 202 ] || bail "$*: $status $body"
+	id=$(json '$.id')
+}
+
+# job_ends PATH [JSON]	asks, and waits for its end; it is in $body then
+job_ends() {
+	job_asked "$@"
+	wait_for 60 job_is "$id" 'done|failed|cancelled'
+}
+
 # json PATH	what stands at a SQLite JSON path of the last body
 json() {
 	sqlite3 :memory: "SELECT json_extract(readfile('$SCRATCH/body'), '$1')"

@@ -54,13 +54,7 @@ proven() {
 rm -f "$DATA"/tenants/*/*/spool/proven
 ok 'in the background, with the keys that the replicator has' wait_for 30 proven
 KEY=$(cat "$DATA/operator.token")
-operator POST /tenants/acme/verify '{}'
-id=$(json '$.id')
-ended() {
-	operator GET "/jobs/$id"
-	json '$.state' | grep -Eq '^(done|failed)$'
-}
-ok '  and by a job, which is in a sandbox of its own' wait_for 30 ended
+ok '  and by a job, which is in a sandbox of its own' job_ends /tenants/acme/verify '{}'
 is '    with these keys as well' "$(json '$.state') $(json '$.result.result') $(json '$.error')" 'done proven '
 
 done_testing

@@ -89,24 +89,15 @@ ok 'and the replicator proves it, by a process of its own' wait_for 60 proven
 
 # --- a job ---------------------------------------------------------------------------
 KEY=$(cat "$DATA/operator.token")
-job() {		# PATH JSON	sets state and error
-	operator POST "$@"
-	id=$(json '$.id')
-	ended() {
-		operator GET "/jobs/$id"
-		json '$.state' | grep -Eq '^(done|failed)$'
-	}
-	wait_for 60 ended || bail "$*: $body"
-}
-job /tenants/initech/export '{}'
+job_ends /tenants/initech/export '{}'
 is 'what the operator asks for is done' "$(json '$.state') $(json '$.error')" 'done '
 "$ROWHOUSE" tenant export initech mine.sqlite >/dev/null
 ln -s "$SCRATCH/mine.sqlite" "$DATA/imports/leads-out"
-job /imports '{"slug":"hooli","file":"leads-out"}'
+job_ends /imports '{"slug":"hooli","file":"leads-out"}'
 like '  where it leads to no other file' "$(json '$.state') $(json '$.error')" '^failed .*leads-out: Permission denied'
 rm "$DATA/imports/leads-out"
 cp mine.sqlite "$DATA/imports/leads-nowhere"
-job /imports '{"slug":"hooli","file":"leads-nowhere"}'
+job_ends /imports '{"slug":"hooli","file":"leads-nowhere"}'
 is '  and a file of the data can be had' "$(json '$.state') $(json '$.error')" 'done '
 
 rm -r app/api/projects

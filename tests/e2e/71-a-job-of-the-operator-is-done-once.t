@@ -9,20 +9,10 @@ house_new 'replica.claim = 1s' 'workers = 3'
 for slug in acme globex; do tenant_new "$slug"; done
 house_start
 KEY=$(cat "$DATA/operator.token")
-is_now() {	# ID STATE-REGEXP
-	operator GET "/jobs/$1"
-	json '$.state' | grep -Eq "^($2)\$"
-}
-asked() {	# PATH [JSON]	sets id; the answer has to be 202
-	operator POST "$@"
-	[ "$status" = 202 ] || bail "$*: $status $body"
-	id=$(json '$.id')
-}
 job() {		# NAME PATH [JSON]	asks, and waits for its end
 	name=$1
 	shift
-	asked "$@"
-	wait_for 60 is_now "$id" 'done|failed'
+	job_ends "$@"
 	is "$name" "$(json '$.state') $(json '$.error')" 'done '
 }
 of() {		# SLUG KEY	of the registry
@@ -136,13 +126,13 @@ for what in nothing 1795908762758-aaaaaaaaaaaaaaa ..%2Fmaster.key lock; do
 done
 is 'none of that is a job' "$(operator GET '/jobs?perPage=1'; json '$.totalItems')" 6
 echo garbage >"$DATA/imports/garbage.sqlite"
-asked /imports '{"slug":"new","file":"garbage.sqlite"}'
-ok 'what cannot be done fails' wait_for 60 is_now "$id" failed
+job_asked /imports '{"slug":"new","file":"garbage.sqlite"}'
+ok 'what cannot be done fails' wait_for 60 job_is "$id" failed
 like '  in the command'"'"'s words' "$(json '$.error')" 'garbage.sqlite'
 is '  and made nothing' "$(of new uid)" ''
 mv "$(db_of copy)" away.sqlite
-asked /tenants/copy/verify
-ok 'so does a proof of what is not there' wait_for 60 is_now "$id" failed
+job_asked /tenants/copy/verify
+ok 'so does a proof of what is not there' wait_for 60 job_is "$id" failed
 like '  and says why, in its own words' "$(json '$.error')" 'db.sqlite'
 mv away.sqlite "$DATA/tenants/copy/00000001/db.sqlite"
 
@@ -155,50 +145,50 @@ go_on() {
 	kill -s CONT "$(replicator)"
 }
 held
-asked /tenants/acme/clone '{"to":"copy2"}'
+job_asked /tenants/acme/clone '{"to":"copy2"}'
 ok 'a clone is in the middle' wait_for 20 busy
 operator POST /tenants/acme/export
 is '  then there is no other job for its tenant' "$status" 409
 like '  which names it' "$body" "$id"
-asked /tenants/again/export
-ok '  but for another there is' wait_for 20 is_now "$id" 'done'
+job_asked /tenants/again/export
+ok '  but for another there is' wait_for 20 job_is "$id" 'done'
 operator GET '/jobs?tenant=copy2'
 id=$(json '$.items[0].id')
 is '  and it is known as running' "$(json '$.items[0].state')" running
 victim=$(child)
 kill -s KILL "$victim"
-ok 'killed, it is put off' wait_for 20 is_now "$id" 'waiting|running'
+ok 'killed, it is put off' wait_for 20 job_is "$id" 'waiting|running'
 go_on
-ok '  and done' wait_for 60 is_now "$id" 'done'
+ok '  and done' wait_for 60 job_is "$id" 'done'
 is '  at the next attempt' "$(json '$.attempts') $(issues copy2) $(of copy2 uid)" "2 3 $(json '$.to_uid')"
 
 held
-asked /tenants/acme/restore '{"confirm":"acme"}'
+job_asked /tenants/acme/restore '{"confirm":"acme"}'
 ok 'a restore is in the middle' wait_for 20 busy
 victim=$(child) first=$(steward)
 kill -s KILL "$first"
 ok '  the steward is killed, and who did it dies with it' wait_for 20 gone "$victim"
 go_on
 ok '  another comes' wait_for 20 new_steward "$first"
-ok '  and does it' wait_for 60 is_now "$id" 'done'
+ok '  and does it' wait_for 60 job_is "$id" 'done'
 is '  once' "$(json '$.attempts') $(of acme epoch)" '2 3'
 
 # done, and nobody has written that down: the steward stands still
 unseen() {	# PATH JSON	done by a child whose end the steward does not see
 	first=$(steward)
 	held
-	asked "$@"
+	job_asked "$@"
 	wait_for 20 busy || bail "$*: nobody does it"
 	victim=$(child)
 	kill -s STOP "$first"
 	go_on
 	wait_for 60 zombie "$victim" || bail "$*: it does not end"
-	is_now "$id" running || bail "$*: $(json '$.state')"
+	job_is "$id" running || bail "$*: $(json '$.state')"
 }
 stands_up() {	# and is killed instead
 	kill -s KILL "$first"
 	wait_for 20 new_steward "$first" || bail 'no other steward'
-	wait_for 60 is_now "$id" 'done|failed'
+	wait_for 60 job_is "$id" 'done|failed'
 }
 unseen /tenants/acme/restore '{"confirm":"acme"}'
 is 'a restore is done, and nobody has noted it' "$(of acme epoch)" 4
@@ -217,12 +207,12 @@ is '  and is the one that was asked for' "$(json '$.to_uid')" "$uid"
 
 operator POST /tenants/acme/delete '{"confirm":"acme"}'
 held
-asked /tenants/acme/erase '{"confirm":"acme"}'
+job_asked /tenants/acme/erase '{"confirm":"acme"}'
 begun() { [ "$(sqlite3 "$DATA/registry.db" 'SELECT count(*) FROM erasures')" = 1 ]; }
 ok 'an erasure is in the middle' wait_for 20 begun
 kill -s KILL "$(child)"
 go_on
-ok '  killed, it goes on' wait_for 60 is_now "$id" 'done'
+ok '  killed, it goes on' wait_for 60 job_is "$id" 'done'
 is '  to its end' "$(of acme uid)$(ls -d "$DATA/tenants/acme" "$REPLICA/acme" 2>/dev/null)" ''
 is '  with what was exported of it' "$(find "$DATA/exports" -name 'acme.*')" ''
 
@@ -238,31 +228,31 @@ operator POST /tenants/copy/undelete
 
 # all of it at once
 held
-asked /tenants/copy2/restore '{"confirm":"copy2"}'
+job_asked /tenants/copy2/restore '{"confirm":"copy2"}'
 wait_for 20 busy
 writers_stop
 n=$(acked globex)
 everything_killed
 serve_start
 wait_for 20 healthy || bail 'the house does not answer'
-ok 'everything killed, and started again, it is done' wait_for 60 is_now "$id" 'done'
+ok 'everything killed, and started again, it is done' wait_for 60 job_is "$id" 'done'
 is '  once' "$(of copy2 epoch)" 2
 
 # --- a stop, a renewal ------------------------------------------------------------------
 held
-asked /tenants/copy2/restore '{"confirm":"copy2"}'
+job_asked /tenants/copy2/restore '{"confirm":"copy2"}'
 wait_for 20 busy
 first=$(steward) victim=$(child)
 kill -s HUP "$SERVE"
 renewed() { [ "$(grep -c ' renewed ' serve.log)" -ge 1 ]; }
 wait_for 30 renewed
 is 'a renewal waits for what the steward has begun' "$(steward) $(child)" "$first $victim"
-wait_for 60 is_now "$id" 'done'
+wait_for 60 job_is "$id" 'done'
 ok '  then there is another' wait_for 20 new_steward "$first"
 is '  at the first attempt' "$(json '$.attempts') $(json '$.state')" '1 done'
 wait_for 20 idle
 held
-asked /tenants/copy2/restore '{"confirm":"copy2"}'
+job_asked /tenants/copy2/restore '{"confirm":"copy2"}'
 wait_for 20 busy
 victim=$(child) r=$(replicator)
 kill -s TERM "$SERVE"
@@ -272,7 +262,7 @@ wait_for 40 gone "$SERVE" || bail 'it does not stop'
 like '  but puts it off' "$(cat "$DATA/jobs/$id")" '"state":"waiting"'
 serve_start
 wait_for 20 healthy || bail 'the house does not answer'
-ok '  until it is there again' wait_for 60 is_now "$id" 'done'
+ok '  until it is there again' wait_for 60 job_is "$id" 'done'
 
 is 'nobody next door lost anything' "$(acked globex)" "$n"
 ledger_ok 'next door' globex "$(db_of globex)"

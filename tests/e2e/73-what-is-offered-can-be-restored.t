@@ -133,14 +133,8 @@ is '  which begins where the other was left' \
 honest 'a history of two epochs' --from "$SCRATCH/still"
 
 # --- as a job ---------------------------------------------------------------------------------
-operator POST /tenants/acme/points
-is 'a job is asked for' "$status $(json '$.kind')" '202 points'
-id=$(json '$.id')
-ended() {
-	operator GET "/jobs/$id"
-	[ "$(json '$.state')" = 'done' ]
-}
-ok '  and done' wait_for 30 ended
+ok 'a job is asked for, and done' job_ends /tenants/acme/points
+is '  as what it is' "$(json '$.kind') $(json '$.state')" 'points done'
 sqlite3 :memory: "SELECT json_extract(readfile('body'), '\$.result')" >points
 epochs() {
 	asked "SELECT json_group_array(value ->> 'epoch') FROM p, json_each(x, '\$.epochs')"

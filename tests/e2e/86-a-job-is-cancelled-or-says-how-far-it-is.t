@@ -7,15 +7,6 @@ house_new 'replica.claim = 1s' 'replica.sweep = 1s' 'workers = 2'
 for slug in acme globex initech; do tenant_new "$slug"; done
 house_start
 KEY=$(cat "$DATA/operator.token")
-is_now() {	# ID STATE-REGEXP
-	operator GET "/jobs/$1"
-	json '$.state' | grep -Eq "^($2)\$"
-}
-asked() {	# PATH [JSON]	sets id; the answer has to be 202
-	operator POST "$@"
-	[ "$status" = 202 ] || bail "$*: $status $body"
-	id=$(json '$.id')
-}
 of() {		# SLUG KEY	of the registry
 	"$ROWHOUSE" tenant show "$1" --json 2>/dev/null |
 		sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"]*\).*/\1/p"
@@ -49,17 +40,17 @@ done
 
 # --- one that waits ------------------------------------------------------------------
 held
-asked /tenants/acme/restore '{"confirm":"acme"}'
+job_asked /tenants/acme/restore '{"confirm":"acme"}'
 first=$id
-asked /tenants/globex/clone '{"to":"copy"}'
+job_asked /tenants/globex/clone '{"to":"copy"}'
 second=$id
 ok 'two are in the middle' wait_for 20 two
 operator POST /tenants/initech/delete '{"confirm":"initech"}'
-asked /tenants/initech/erase '{"confirm":"initech"}'
+job_asked /tenants/initech/erase '{"confirm":"initech"}'
 is 'a third waits' "$(json '$.state')" waiting
 operator POST "/jobs/$id/cancel"
 is '  it is cancelled' "$status $(json '$.id')" "202 $id"
-ok '  at once' wait_for 5 is_now "$id" cancelled
+ok '  at once' wait_for 5 job_is "$id" cancelled
 is '  with nobody having begun it' "$(json '$.attempts') $(json '$.error') $(json '$.result')" '0  '
 like '  and its end has a time' "$(json '$.ended')" '^20.*Z$'
 is '  and its tenant is there' "$(of initech state)" deleted
@@ -73,29 +64,29 @@ ok 'the others go on' two
 # --- one that runs -------------------------------------------------------------------
 operator POST "/jobs/$first/cancel"
 is 'one that runs is told to end' "$status" 202
-ok '  and does' wait_for 20 is_now "$first" cancelled
+ok '  and does' wait_for 20 job_is "$first" cancelled
 is '  with nothing done' "$(json '$.error')" 'rowhouse job: nothing of it was done'
 is '  and the tenant as it was' "$(of acme epoch) $(of acme state)" '1 active'
 operator POST "/jobs/$second/cancel"
-ok '  so is the other' wait_for 20 is_now "$second" cancelled
+ok '  so is the other' wait_for 20 job_is "$second" cancelled
 is '  whom nobody has made' "$(of copy uid)" ''
 go_on
-asked /tenants/globex/clone '{"to":"copy"}'
-ok '  the name is free for another' wait_for 60 is_now "$id" 'done'
+job_asked /tenants/globex/clone '{"to":"copy"}'
+ok '  the name is free for another' wait_for 60 job_is "$id" 'done'
 operator POST "/jobs/$id/cancel"
 is 'what has ended is not cancelled' "$status" 409
 like '  which says how it ended' "$body" 'has ended: done'
-is '  and stays what it is' "$(is_now "$id" 'done' && logged "$id")" 0
+is '  and stays what it is' "$(job_is "$id" 'done' && logged "$id")" 0
 
 # --- an erasure ----------------------------------------------------------------------
 held
-asked /tenants/initech/erase '{"confirm":"initech"}'
-ok 'an erasure is begun' wait_for 20 is_now "$id" running
+job_asked /tenants/initech/erase '{"confirm":"initech"}'
+ok 'an erasure is begun' wait_for 20 job_is "$id" running
 operator POST "/jobs/$id/cancel"
 is '  it cannot be cancelled' "$status" 409
 like '  which says why' "$body" 'an erasure that was begun'
 go_on
-ok '  and goes on to its end' wait_for 60 is_now "$id" 'done'
+ok '  and goes on to its end' wait_for 60 job_is "$id" 'done'
 is '  nothing is left' "$(of initech uid)" ''
 
 # --- how far it is -------------------------------------------------------------------
@@ -113,9 +104,9 @@ frozen() {	# in the middle of fetching
 for what in 'restore {"confirm":"acme"}' 'clone {"to":"twin"}' 'verify'; do
 	tries=0
 	while :; do
-		asked "/tenants/acme/${what%% *}" "$(case $what in *' '*) echo "${what#* }" ;; esac)"
-		while ! is_now "$id" 'done|failed' && ! frozen; do :; done
-		is_now "$id" running && break
+		job_asked "/tenants/acme/${what%% *}" "$(case $what in *' '*) echo "${what#* }" ;; esac)"
+		while ! job_is "$id" 'done|failed' && ! frozen; do :; done
+		job_is "$id" running && break
 		tries=$((tries + 1))
 		[ "$tries" -lt 10 ] || bail "$what: never seen in the middle"
 	done
@@ -123,28 +114,28 @@ for what in 'restore {"confirm":"acme"}' 'clone {"to":"twin"}' 'verify'; do
 	ok '  of all that there is' test "$(json '$.progress.total')" -gt 40000000
 	kill -s CONT "$victim"
 	[ "${what%% *}" = restore ] || operator POST "/jobs/$id/cancel"
-	ok '  until it ends' wait_for 60 is_now "$id" 'done|cancelled'
+	ok '  until it ends' wait_for 60 job_is "$id" 'done|cancelled'
 	is '  which has no progress' "$(json '$.progress')" ''
 done
 
 # --- who does not end is killed; what was done stays ------------------------------------
 while :; do
-	asked /tenants/acme/restore '{"confirm":"acme"}'
-	while ! is_now "$id" 'done|failed' && ! frozen; do :; done
-	is_now "$id" running && break
+	job_asked /tenants/acme/restore '{"confirm":"acme"}'
+	while ! job_is "$id" 'done|failed' && ! frozen; do :; done
+	job_is "$id" running && break
 done
 epoch=$(of acme epoch)
 operator POST "/jobs/$id/cancel"
 operator GET "/jobs/$id"
 is 'one that stands still is being cancelled' "$(json '$.state') $(json '$.cancelling')" 'running 1'
-ok '  it is killed' wait_for 20 is_now "$id" cancelled
+ok '  it is killed' wait_for 20 job_is "$id" cancelled
 is '  and nothing is done' "$(of acme epoch)" "$epoch"
 ok '  nobody is at it' idle
 
 unseen() {	# PATH JSON	done by a child whose end the steward does not see
 	first=$(steward)
 	held
-	asked "$@"
+	job_asked "$@"
 	wait_for 20 busy || bail "$*: nobody does it"
 	victim=$(child)
 	kill -s STOP "$first"
@@ -155,22 +146,22 @@ unseen /tenants/globex/restore '{"confirm":"globex"}'
 operator POST "/jobs/$id/cancel"
 is 'a restore that is done is to be cancelled' "$status $(json '$.state')" '202 running'
 kill -s KILL "$first"
-ok '  it is said that it was done' wait_for 20 is_now "$id" 'done'
+ok '  it is said that it was done' wait_for 20 job_is "$id" 'done'
 is '  and stays' "$(json '$.result.resumed') $(of globex epoch)" '1 2'
 
 held
-asked /tenants/globex/restore '{"confirm":"globex"}'
+job_asked /tenants/globex/restore '{"confirm":"globex"}'
 wait_for 20 busy || bail 'nobody does it'
 first=$(steward)
 kill -s STOP "$first"
 operator POST "/jobs/$id/cancel"
 kill -s KILL "$first"
 go_on
-ok 'who was to hear of it is killed: the next one does' wait_for 20 is_now "$id" cancelled
+ok 'who was to hear of it is killed: the next one does' wait_for 20 job_is "$id" cancelled
 is '  and does not do it' "$(of globex epoch)" 2
 
 held
-asked /tenants/globex/restore '{"confirm":"globex"}'
+job_asked /tenants/globex/restore '{"confirm":"globex"}'
 wait_for 20 busy || bail 'nobody does it'
 first=$(steward)
 kill -s HUP "$SERVE"
@@ -178,7 +169,7 @@ renewed() { [ "$(grep -c ' renewed ' serve.log)" -ge 1 ]; }
 wait_for 30 renewed
 operator POST "/jobs/$id/cancel"
 ok 'one that a renewal waits for makes room for the next steward' wait_for 20 new_steward "$first"
-ok '  who says that it is cancelled' wait_for 20 is_now "$id" cancelled
+ok '  who says that it is cancelled' wait_for 20 job_is "$id" cancelled
 go_on
 is '  and does not do it' "$(of globex epoch)" 2
 
