@@ -41,9 +41,11 @@ find_source(
 	memset(source, 0, sizeof *source);
 	if (job->line.from)
 		return 0;
-	if (registry_find(job->registry, job->slug, &row, err) == 0)
+	if (registry_find(job->registry, job->slug, &row, err) == 0) {
 		*source = row;
-	else if (err->code != ERR_NOT_FOUND)
+		return registry_check_kept(&row, err);
+	}
+	if (err->code != ERR_NOT_FOUND)
 		return -1;
 	err_clear(err);
 	return 0;

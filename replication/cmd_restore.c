@@ -532,6 +532,28 @@ show_points(const struct job *job, struct err *err)
 	return rc;
 }
 
+/*
+ * What an erasure has left yet is no state that there was.  Nobody says so where the
+ * registry is lost, or is another's.
+ */
+static int
+check_kept(const struct job *job, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct registry_tenant row;
+	struct registry *registry;
+	int rc = 0;
+
+	if (job->line.from)
+		return 0;
+	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
+	if (registry && registry_find(registry, str_of(job->line.slug), &row,
+			    &ignored) == 0)
+		rc = registry_check_kept(&row, err);
+	registry_close(registry);
+	return rc;
+}
+
 static int
 run(struct job *job, struct err *err)
 {
@@ -544,6 +566,8 @@ run(struct job *job, struct err *err)
 		return -1;
 	if (line->all)
 		return restore_all_of(job, err);
+	if (check_kept(job, err) != 0)
+		return -1;
 	catch_up(job);
 	if (line->points)
 		return show_points(job, err);

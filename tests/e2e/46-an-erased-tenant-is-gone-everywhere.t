@@ -101,6 +101,11 @@ refused 'nor back' 1 'tenant acme is being erased' undelete acme
 output=$("$ROWHOUSE" restore acme --in-place --yes 2>&1)
 is '  nor by a restore' $? 1
 like '  in these words' "$output" 'tenant acme is being erased'
+# what is left yet is no state that there was
+refused '  nor is a clone made of it' 1 'tenant acme is being erased' clone acme copy
+output=$("$ROWHOUSE" restore acme --to copy.sqlite 2>&1)
+is '  nor a file' "$? $(ls copy.sqlite 2>/dev/null)" '1 '
+like '  in these words' "$output" 'tenant acme is being erased'
 serve_start
 ok 'but with it, as soon as it answers' wait_for 20 "$ROWHOUSE" tenant erase acme --yes
 is '  to the end' "$(ls -d "$REPLICA/acme" "$DATA/tenants/acme" 2>/dev/null)" ''
