@@ -18,11 +18,9 @@ commits() {	# FIRST COUNT	answered ones, with their times, in commits.out
 of_acme() {	# NAME	from its status
 	"$ROWHOUSE" status acme --json 2>/dev/null | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"
 }
-shipped() { at=$(of_acme txid) && [ -n "$at" ] && [ "$at" -gt 1 ] && [ "$at" = "$(of_acme replicated_txid)" ]; }
 ok 'there are commits' commits 1 40
 # nothing is on its way when the store dies: Swift would list half a PUT nowhere
-sleep 1
-ok '  and the store has them' wait_for 60 shipped
+ok '  and the store has them' wait_for 60 caught_up acme
 before=$(of_acme replicated_txid)
 
 s3_kill
