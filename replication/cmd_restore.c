@@ -384,11 +384,27 @@ restore_in_place(struct job *job, struct err *err)
 	return 0;
 }
 
+/* Its row of our registry, where there is one: another replica than ours is not of it. */
+static int
+find_row(const struct job *job, struct registry_tenant *row)
+{
+	struct err ignored = ERR_INIT;
+	struct registry *registry;
+	int found;
+
+	if (job->line.from)
+		return 0;
+	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
+	found = registry && registry_find(registry, str_of(job->line.slug), row,
+				&ignored) == 0;
+	registry_close(registry);
+	return found;
+}
+
 /* The tenant's file, to read what its migrations noted; NULL: nothing is known. */
 static struct db *
 open_noted(const struct job *job)
 {
-	struct registry *registry;
 	struct err ignored = ERR_INIT;
 	struct registry_tenant row;
 	struct layout_path path;
@@ -397,16 +413,10 @@ open_noted(const struct job *job)
 		.busy_ms = job->config.busy_timeout_ms };
 	struct db *db = NULL;
 
-	/* Another replica than ours has other TXIDs. */
-	if (job->line.from)
-		return NULL;
-	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
-	if (registry && registry_find(registry, str_of(job->line.slug), &row,
-			    &ignored) == 0) {
+	if (find_row(job, &row)) {
 		path = layout_db(&job->config, row.slug, row.epoch);
 		db = db_open(&opts, &ignored);
 	}
-	registry_close(registry);
 	return db;
 }
 
@@ -539,19 +549,9 @@ show_points(const struct job *job, struct err *err)
 static int
 check_kept(const struct job *job, struct err *err)
 {
-	struct err ignored = ERR_INIT;
 	struct registry_tenant row;
-	struct registry *registry;
-	int rc = 0;
 
-	if (job->line.from)
-		return 0;
-	registry = registry_open(&job->config, DB_TOOL, 0, &ignored);
-	if (registry && registry_find(registry, str_of(job->line.slug), &row,
-			    &ignored) == 0)
-		rc = registry_check_kept(&row, err);
-	registry_close(registry);
-	return rc;
+	return find_row(job, &row) ? registry_check_kept(&row, err) : 0;
 }
 
 static int

@@ -243,7 +243,7 @@ note(struct compact_job *job, uint32_t epoch, int level, uint64_t min_txid,
 		.max_txid = max_txid,
 		.state = state,
 		.time_ms = time_ms,
-		.there_ms = job->now_ms + job->compact->lag_ms,
+		.there_ms = compact_there_ms(job),
 		.size = size };
 
 	return catalog_note(job->catalog, &entry, 1, err);

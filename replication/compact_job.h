@@ -60,6 +60,13 @@ struct compact {
 	struct compact_job job[4];
 };
 
+/* When what is noted now has come to be there (compact_set_lag). */
+static inline int64_t
+compact_there_ms(const struct compact_job *job)
+{
+	return job->now_ms + job->compact->lag_ms;
+}
+
 /* compact_delete.c: what retention says, a class of objects after the other. */
 void compact_retain(struct compact_job *job);
 void compact_delete(struct compact_job *job);

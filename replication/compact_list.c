@@ -78,7 +78,7 @@ on_object(
 	struct compact_job *job = op->arg;
 	const struct store_key *key = &object->key;
 	struct catalog_entry *run = &job->lists->run;
-	int64_t now_ms = job->now_ms + job->compact->lag_ms;
+	int64_t now_ms = compact_there_ms(job);
 	struct catalog_entry entry = { .epoch = key->epoch,
 		.level = key->level,
 		.min_txid = key->min_txid,
@@ -126,7 +126,7 @@ listed(struct store_op *op, const struct err *failure)
 		return;
 	}
 	if (lists->level == STORE_LEVEL_RAW) {
-		int64_t now_ms = job->now_ms + job->compact->lag_ms;
+		int64_t now_ms = compact_there_ms(job);
 		struct catalog_entry owner = { .epoch = lists->epoch[lists->at],
 			.level = CATALOG_OWNER,
 			.min_txid = 1,
