@@ -156,6 +156,11 @@ descendants() {
 	done
 }
 
+# ours PID	it is a child of this shell, and not whoever has that number now
+ours() {
+	[ "$(cut -d' ' -f4 "/proc/$1/stat" 2>/dev/null)" = $$ ]
+}
+
 # stop PID [SIGNAL]	and wait until it is gone
 stop() {
 	kill -s "${2:-TERM}" "$1" 2>/dev/null
@@ -168,10 +173,10 @@ stop() {
 
 cleanup() {
 	for p in $started; do
-		kill -s CONT "$p" 2>/dev/null
-		kill -s TERM "$p" 2>/dev/null
-	done
+		ours "$p" && kill -s CONT "$p" && kill -s TERM "$p"
+	done 2>/dev/null
 	for p in $started; do
+		ours "$p" || continue
 		wait_for 20 gone "$p" || kill -s KILL "$p" 2>/dev/null
 		wait "$p" 2>/dev/null
 	done
@@ -183,13 +188,16 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# wait_for SECONDS COMMAND…	until it succeeds
+# wait_for SECONDS COMMAND…	until it succeeds; what it said last, where it never does
 wait_for() {
 	wait_bound=$(($1 * PATIENCE * 1000))
 	wait_begun=$(now_ms)
 	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $(($(now_ms) - wait_begun)) -lt "$wait_bound" ] || return 1
+	until "$@" >"$SCRATCH/waited" 2>&1; do
+		[ $(($(now_ms) - wait_begun)) -lt "$wait_bound" ] || {
+			diag "$(tail -n 5 "$SCRATCH/waited")"
+			return 1
+		}
 		sleep 0.03
 	done
 }
@@ -542,7 +550,8 @@ same_rows() {
 # caught_up SLUG	the replica has all that is committed
 caught_up() {
 	rm -f "$SCRATCH"/caught-up.sqlite* "$SCRATCH"/live.sqlite*
-	"$ROWHOUSE" restore "$1" --to "$SCRATCH/caught-up.sqlite" >/dev/null 2>&1 &&
-	copy_of "$(db_of "$1")" "$SCRATCH/live.sqlite" &&
-	[ -z "$(same_rows "$SCRATCH/live.sqlite" "$SCRATCH/caught-up.sqlite")" ]
+	"$ROWHOUSE" restore "$1" --to "$SCRATCH/caught-up.sqlite" &&
+	copy_of "$(db_of "$1")" "$SCRATCH/live.sqlite" || return 1
+	differ=$(same_rows "$SCRATCH/live.sqlite" "$SCRATCH/caught-up.sqlite")
+	[ -z "$differ" ] || ! echo "$differ"
 }

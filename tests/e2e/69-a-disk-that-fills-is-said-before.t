@@ -24,17 +24,18 @@ unlike 'a disk with room is no news' "$("$ROWHOUSE" status)" 'THE DISK'
 free() { df -B1 --output=avail "$DATA" | tail -n 1; }
 files() { find "$DATA" -name '*.restoring' -o -name 'db.sqlite' | sort; }
 
-# all but 2 %
+# all but 2 %: and again, where what was on its way to the replica has left
+pieces=0
 fill() {
 	size=$(df -B1 --output=size "$DATA" | tail -n 1)
-	fallocate -l $(($(free) - size / 50)) "$DATA/ballast"
+	more=$(($(free) - size / 50))
+	[ "$more" -gt 0 ] || return 0
+	pieces=$((pieces + 1))
+	fallocate -l "$more" "$DATA/ballast.$pieces"
 }
-fill
-diag "$(df -h "$DATA" | tail -n 1)"
-said() { "$ROWHOUSE" status | grep -Eq 'THE DISK OF THE DATA IS (9[789]|100) % FULL: [0-9.]+ [KMB]+i?B? ?ARE LEFT'; }
+said() { fill; "$ROWHOUSE" status | grep -Eq 'THE DISK OF THE DATA IS (9[789]|100) % FULL: [0-9.]+ [KMB]+i?B? ?ARE LEFT'; }
 ok 'status says that it is nearly full' wait_for 10 said
-"$ROWHOUSE" status >status.out 2>&1
-diag "$(grep 'THE DISK' status.out)"
+diag "$(df -h "$DATA" | tail -n 1)"
 ok '  the figures' sh -c "'$ROWHOUSE' status --prometheus | awk '
 	/^rowhouse_disk_free_bytes / { free = \$2 } /^rowhouse_disk_size_bytes / { size = \$2 }
 	END { exit !(size > 0 && free < 0.05 * size) }'"
@@ -46,6 +47,7 @@ like '  a write is answered, or refused for the disk' "$status" '^(201|507)$'
 
 before=$(files)
 for way in --in-place "--to $DATA/elsewhere.sqlite"; do
+	fill
 	# words
 	# shellcheck disable=SC2086
 	output=$("$ROWHOUSE" restore acme $way --yes 2>&1)
@@ -58,8 +60,10 @@ is '  nothing of it is there' "$(files)" "$before"
 ok '  and one to another disk is made' "$ROWHOUSE" restore acme --to "$SCRATCH/other.sqlite"
 
 # until the very end
+tries=0
 full() {
-	api acme POST /api/projects/ACK/issues "{\"title\":\"the last\",\"description\":\"$text\"}"
+	tries=$((tries + 1))
+	api acme POST /api/projects/ACK/issues "{\"title\":\"the last, $tries\",\"description\":\"$text\"}"
 	[ "$status" = 507 ]
 }
 dd if=/dev/zero of="$DATA/more" bs=16k 2>/dev/null
@@ -69,7 +73,7 @@ is '  reads go on' "$status" 200
 writers_stop
 running=$(replicator)
 
-rm "$DATA/ballast" "$DATA/more"
+rm "$DATA"/ballast.* "$DATA/more"
 room() {
 	api acme POST /api/projects/ACK/issues '{"title":"there is room again"}'
 	[ "$status" = 201 ]

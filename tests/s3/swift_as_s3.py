@@ -4,9 +4,11 @@ Swift is changed in memory, by replacing a method here and there.  Each change
 asks whether it is still needed, so that a newer Swift keeps its own ways.
 """
 import base64
+import glob
 import hashlib
 import io
 import json
+import os
 import time
 
 from eventlet.semaphore import Semaphore
@@ -14,7 +16,9 @@ from swift.common.middleware.s3api import s3request
 from swift.common.middleware.s3api.controllers import obj as s3object
 from swift.common.middleware.s3api.s3response import (
     NoSuchKey, PreconditionFailed)
-from swift.obj import mem_diskfile
+from swift.common.utils import Timestamp
+from swift.container.backend import ContainerBroker
+from swift.obj import diskfile, mem_diskfile
 
 S3Request = s3request.S3Request
 
@@ -71,6 +75,52 @@ def memory_is_read_by_many():
 
 
 # --- conditional PUT --------------------------------------------------------
+
+OVERRIDE = 'x-object-sysmeta-container-update-override-'
+
+
+def kept(device):
+    """{path: what a listing says of it} of all objects of a device."""
+    found = {}
+    for directory in glob.glob(os.path.join(device, 'objects', '*', '*', '*')):
+        files = sorted(os.listdir(directory), reverse=True)
+        if not files or not files[0].endswith('.data'):
+            continue
+        data = os.path.join(directory, files[0])
+        metadata = diskfile.read_metadata(data)
+        listed = {'size': metadata['Content-Length'],
+                  'content-type': metadata['Content-Type'],
+                  'etag': metadata['ETag'],
+                  'timestamp': metadata['X-Timestamp']}
+        for key, value in metadata.items():
+            if key.lower().startswith(OVERRIDE):
+                listed[key.lower()[len(OVERRIDE):]] = value
+        found[metadata['name']] = listed
+    return found
+
+
+def what_is_kept_is_listed(device):
+    """Swift keeps an object first and lists it then: killed between the two it
+    has one that no listing ever shows, or shows one that it has no more.  To
+    S3 these are one step; so what was left undone is done, before it serves."""
+    objects = kept(device)
+    for database in glob.glob(
+            os.path.join(device, 'containers', '*', '*', '*', '*.db')):
+        broker = ContainerBroker(database)
+        info = broker.get_info()
+        bucket = '/%s/%s/' % (info['account'], info['container'])
+        names = {name[len(bucket):]: listed for name, listed in objects.items()
+                 if name.startswith(bucket)}
+        shown = {row[0]: row[1] for row in broker.list_objects_iter(
+            1 << 30, '', None, None, '')}
+        for name, listed in names.items():
+            if shown.get(name, '') < listed['timestamp']:
+                broker.put_object(
+                    name, listed['timestamp'], int(listed['size']),
+                    listed['content-type'], listed['etag'])
+        for name in set(shown) - set(names):
+            broker.delete_object(name, Timestamp.now().internal)
+
 
 class KeyLock(object):
     """One writer of a key at a time; all requests are in this process."""
