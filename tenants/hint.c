@@ -8,23 +8,22 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "tenants/base/clock.h"
 #include "tenants/base/file.h"
 #include "tenants/layout.h"
 
 #define MAGIC       "RWH1"
 #define HEAD        28
-#define RETRY_MS    1000 /* between two attempts to connect */
-#define KEPT_MAX    64 /* hints that found the queue full */
+#define KEPT_MAX    1024 /* hints that found the queue full */
 #define FLUSH_MS    10
+#define LAST_MS     200 /* to get rid of them at the end */
 #define GARBAGE_MAX 64 /* datagrams skipped in one call */
 
 struct hint_sender {
 	struct layout_path path;
 	int fd; /* connected, or -1 */
-	int64_t retry_ms; /* monotonic; not before */
 	int64_t interval_ms;
 	size_t n_kept;
 	struct hint kept[KEPT_MAX];
@@ -61,25 +60,29 @@ hint_sender_new(const struct config *config)
 void
 hint_sender_free(struct hint_sender *sender)
 {
+	const struct timespec nap = { 0, 1000000 };
+	int i;
+
 	if (sender == NULL)
 		return;
+	for (i = 0; i < LAST_MS && hint_flush(sender) >= 0; i++)
+		nanosleep(&nap, NULL);
 	file_drop(&sender->fd);
 	free(sender);
 }
 
-/* Connects at most once a second: nobody may be there for hours. */
+/*
+ * Tries each time.  Where nobody listens now, who listens later looks at every file
+ * after he has begun to, and finds the commit; he would not find those that are
+ * made then and sent to nobody, because an attempt has just failed.
+ */
 static int
 reach(struct hint_sender *sender)
 {
 	struct sockaddr_un to;
-	int64_t now;
 
 	if (sender->fd >= 0)
 		return 0;
-	now = clock_mono_ms();
-	if (now < sender->retry_ms)
-		return -1;
-	sender->retry_ms = now + RETRY_MS;
 	if (address(sender->path.p, &to) != 0)
 		return -1;
 	sender->fd = datagram_socket();

@@ -36,12 +36,13 @@ int hint_parse(const unsigned char *p, size_t n, struct hint *out);
 struct hint_sender;
 
 /*
- * Connects lazily and again when the replicator comes back, at most once a
- * second.  Linux lets 10 datagrams wait at a socket unless net.unix.-
- * max_dgram_qlen says otherwise; what finds it full is kept, the newest of
- * each tenant and replica.interval, and sent before the next one or by hint_flush, which a process
- * calls before it waits: the milliseconds until it wants to be called again,
- * -1 = nothing is kept.
+ * Connects with the first hint, and again with the next one when the replicator was
+ * started anew.  A hint that finds nobody is not needed: a replicator looks at every
+ * tenant's file after it has begun to listen.  Linux lets 10 datagrams wait at a
+ * socket unless net.unix.max_dgram_qlen says otherwise; what finds it full is kept,
+ * the newest of each tenant and replica.interval, and sent before the next one, at
+ * the end, or by hint_flush, which a process calls before it waits: the milliseconds
+ * until it wants to be called again, -1 = nothing is kept.
  */
 struct hint_sender *hint_sender_new(const struct config *config);
 void hint_sender_free(struct hint_sender *sender);
