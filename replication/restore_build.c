@@ -12,6 +12,7 @@
 
 #include "replication/ltx.h"
 #include "replication/restore_fetch.h"
+#include "replication/restore_write.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/disk.h"
 #include "tenants/base/file.h"
@@ -35,8 +36,6 @@
  * In the end SQLite reads the file, by its own rules, and may not have changed
  * it: page 1 says WAL, and WAL mode is what it is opened in.
  */
-#define RUN_MAX   ((size_t)512 * 1024) /* bytes written at once */
-#define RUN_EARLY (RUN_MAX / 2) /* what is less may well be written again */
 #define CHECK_KIB 16000 /* page cache of the quick_check */
 
 struct build {
@@ -58,13 +57,19 @@ struct build {
 	int begun;
 	uint32_t next_new; /* of the pages above commit, the one to come */
 
-	/* pages side by side that were not written yet */
-	unsigned char *run;
+	/* pages side by side that were not written yet, in its buffer */
+	struct restore_write *write;
 	uint32_t run_first;
 	size_t run_n;
 
 	int64_t done, total;
 };
+
+static int64_t
+final_size(const struct restore_plan *plan)
+{
+	return (int64_t)plan->pages * plan->page_size;
+}
 
 static int
 flush(struct build *b, struct err *err)
@@ -73,15 +78,7 @@ flush(struct build *b, struct err *err)
 	size_t n = b->run_n;
 
 	b->run_n = 0;
-	if (n == 0)
-		return 0;
-	if (file_pwrite(b->fd, b->run, n, at, b->temp, err) != 0)
-		return -1;
-	/* The disk need not wait until all of it is there. */
-	if (n >= RUN_EARLY)
-		(void)sync_file_range(
-		    b->fd, at, (off_t)n, SYNC_FILE_RANGE_WRITE);
-	return 0;
+	return n > 0 ? restore_write_put(b->write, n, at, err) : 0;
 }
 
 static int
@@ -135,12 +132,12 @@ take_page(void *arg, const struct ltx_header *header, uint32_t pgno,
 	}
 	if (b->run_n > 0 &&
 	    (pgno != b->run_first + b->run_n / b->page_size ||
-		b->run_n + b->page_size > RUN_MAX) &&
+		b->run_n + b->page_size > RESTORE_WRITE_MAX) &&
 	    flush(b, err) != 0)
 		return -1;
 	if (b->run_n == 0)
 		b->run_first = pgno;
-	memcpy(b->run + b->run_n, page, b->page_size);
+	memcpy(restore_write_buffer(b->write) + b->run_n, page, b->page_size);
 	b->run_n += b->page_size;
 	return 0;
 }
@@ -224,7 +221,7 @@ apply_all(struct build *b, struct err *err)
 	b->reader = NULL;
 	if (failed < b->plan->n)
 		b->target->failed = &b->plan->objects[failed];
-	return rc;
+	return rc == 0 ? restore_write_wait(b->write, err) : -1;
 }
 
 /* --- the file ---------------------------------------------------------------- */
@@ -289,6 +286,8 @@ open_temp(struct build *b, struct err *err)
 	b->ours = 1;
 	if (ftruncate(b->fd, 0) != 0)
 		return err_sys(err, "cannot write %s", b->temp);
+	/* In one place, where the file system can; where not, it is as good. */
+	(void)fallocate(b->fd, 0, 0, (off_t)final_size(b->plan));
 	return clear_companions(b, err);
 busy:
 	file_drop(&b->fd);
@@ -422,7 +421,7 @@ throw_away(struct build *b)
 static int
 check_room(const struct build *b, struct err *err)
 {
-	int64_t size = (int64_t)b->plan->pages * b->plan->page_size;
+	int64_t size = final_size(b->plan);
 	char needed[SIZE_TEXT], room[SIZE_TEXT];
 	struct disk disk;
 	struct stat left;
@@ -458,17 +457,16 @@ restore_build(struct store *store, const struct restore_plan *plan,
 	target->failed = NULL;
 	if (check_clear(target->path, err) != 0 || check_room(&b, err) != 0)
 		return -1;
-	b.run = malloc(RUN_MAX);
-	if (!b.run)
-		err_die("out of memory: restore");
 	rc = open_temp(&b, err);
-	if (rc == 0)
+	if (rc == 0) {
+		b.write = restore_write_new(b.fd, b.temp);
 		rc = apply_all(&b, err);
+		restore_write_free(b.write);
+	}
 	if (rc == 0)
 		rc = finish(&b, err);
 	if (rc != 0 && b.ours)
 		throw_away(&b);
 	file_drop(&b.fd);
-	free(b.run);
 	return rc;
 }
