@@ -24,11 +24,20 @@ tree >before
 install --dry-run --domain example.com --replica "$bucket" --s3-keys keys
 is 'a dry run succeeds' "$status" 0
 like '  and says what it would do' "$output" 'would: writes /etc/rowhouse\.conf'
+is '  each thing once' "$(sort install.log | uniq -d)" ''
 tree >after
 is '  and does nothing' "$(cat after)" "$(cat before)"
 install
 is 'without a domain it fails' "$status" 1
 like '  and asks for it' "$output" 'which domain'
+tree >after
+is '  before it does anything' "$(cat after)" "$(cat before)"
+DEPLOY_SSH=false "$ROOT/scripts/install" root@nowhere --domain example.com >install.log 2>&1
+is 'a machine that does not do is named' "$(cat install.log)" 'rowhouse: it did not end well on root@nowhere'
+printf '#!/bin/sh\nexit 255\n' >no-ssh
+chmod 755 no-ssh
+DEPLOY_SSH=$SCRATCH/no-ssh "$ROOT/scripts/install" root@nowhere --domain example.com >install.log 2>&1
+like '  and one that nobody reaches' "$(cat install.log)" 'the connection to root@nowhere was refused, or broke'
 
 install --domain example.com --replica "$bucket" --s3-keys keys
 is 'it succeeds' "$status" 0
@@ -85,4 +94,20 @@ ok 'what is missing comes back' test -e "$R/etc/systemd/system/rowhouse-pool.ser
 is '  what was opened is shut' "$(at /etc/credstore/rowhouse.aws)" '400 0:0'
 like '  what is the operator'"'"'s stays' "$(cat "$R/etc/rowhouse.conf" "$R/etc/caddy/rowhouse.env" | grep -c -e "^workers = 3" -e HTTP_PORT=8081)" '^2$'
 is '  and nothing else is done' "$(echo "$output" | grep -c '^rowhouse: .*\(writes\|makes\| is \)')" 2
+
+# --- keys that a person types ---------------------------------------------------------
+R=$SCRATCH/asked
+mkdir -p "$R/etc"
+"$ROOT/tests/answer" 'Access key' typed-id 'Its secret' typed-secret -- \
+	"$ROOT/scripts/install" --root "$R" --domain example.com --replica "$bucket" >install.log 2>&1
+is 'keys are asked for on a terminal' "$?" 0
+unlike '  the secret is not shown' "$(cat install.log)" 'typed-secret'
+is '  and what was typed is there' "$(grep -c -e '^aws_access_key_id = typed-id$' \
+	-e '^aws_secret_access_key = typed-secret$' "$R/etc/credstore/rowhouse.aws")" 2
+rm "$R/etc/credstore/rowhouse.aws"
+LIMIT=60 "$ROOT/tests/answer" 'Access key' typed-id 'Its secret' "$(printf '\003')" -- \
+	sh -c 'trap : INT; "$@"; echo "status $?"; stty -a' sh \
+	"$ROOT/scripts/install" --root "$R" --domain example.com --replica "$bucket" >install.log 2>&1
+like 'whoever breaks it off there has his terminal back' "$(cat install.log)" '[^-]echo '
+is '  and nothing is left of it' "$(find "$TMPDIR" -mindepth 1)" ''
 done_testing

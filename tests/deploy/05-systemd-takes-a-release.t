@@ -30,6 +30,9 @@ for unit in pool replicator steward; do
 done
 # keys of a store there need not be
 printf '[default]\n' >/etc/credstore/rowhouse.aws
+# scripts/install enables it
+mkdir /run/units/multi-user.target.wants
+ln -s ../rowhouse-steward.service /run/units/multi-user.target.wants/
 systemctl daemon-reload
 
 # switch_to NAME PROGRAM
@@ -55,7 +58,8 @@ diag "$output"
 is '  and serves' "$(serves)" $first
 replicates() { [ "$(of replicator)" = "$DIR/releases/$1/rowhouse" ]; }
 ok '  with a replicator' wait_for 20 replicates $first || diag "$(journalctl --no-pager -u rowhouse-replicator -o cat | tail -n 8)"
-ok '  and a steward, where there is one' systemctl start rowhouse-steward.service
+stewards() { [ "$(of steward)" = "$DIR/releases/$1/rowhouse" ]; }
+ok '  and a steward, where one is enabled' wait_for 20 stewards $first
 supervisor=$(systemctl show --value -p MainPID rowhouse-pool.service)
 switch_to $second "$O/rowhouse"
 is 'the second is taken' "$status" 0
@@ -63,7 +67,7 @@ diag "$output"
 is '  and serves' "$(serves)" $second
 is '  by a reload' "$(systemctl show --value -p MainPID rowhouse-pool.service)" "$supervisor"
 ok '  with its own replicator' replicates $second
-ok '  and its own steward' wait_for 20 eval '[ "$(of steward)" = "$DIR/releases/$second/rowhouse" ]'
+ok '  and its own steward' wait_for 20 stewards $second
 
 # broken on this server alone, in the replicator's service
 printf '[Service]\nEnvironment=FAULT=replicator\n' >/run/units/rowhouse-replicator.service.d/fault.conf

@@ -95,4 +95,5 @@ like 'the log has a line for a request' "$(grep tenant=acme serve.log | head -n 
 unlike 'and no password or token' "$(cat serve.log)" \
 	"$(printf '%s' "$PASSWORD" | tr ' ' '.')|another.long.one|$owner|$member"
 
+unlike 'Caddy took every answer for whole' "$(cat caddy.log)" 'reading from backend|aborting'
 done_testing
