@@ -170,6 +170,13 @@ isolation: programs
 	@scripts/deps test
 	@REQUESTS=1000000 TEST_TIMEOUT=7200 O=$(O) tests/run tests/app/12*.t
 
+# A fresh Debian in a virtual machine is made ready, deployed to, rebooted, cut off and
+# lost (downloads Debian; minutes with KVM, most of an hour without).
+test-machine: programs
+	@scripts/deps machine
+	@$(MAKE) --no-print-directory release
+	@TEST_TIMEOUT=7200 JOBS=1 O=$(O) tests/run tests/machine/*.t
+
 # Planted bugs, one after the other: each must be caught (10 minutes).
 mutants:
 	@scripts/deps test
@@ -226,6 +233,7 @@ help:
 	@echo 'make faults    every pair of faults that a store in S3 can have'
 	@echo 'make sqlmap    sqlmap at every parameter of the shipped application'
 	@echo 'make isolation a million requests of fifty tenants, none of which meets another'
+	@echo 'make test-machine  install, deploy and loss of a whole (virtual) Debian machine'
 	@echo 'make mutants   bugs planted to see the tests catch them'
 	@echo 'make bench     what requests cost, and what replication does (13 minutes)'
 	@echo 'make lint      the rules of STYLE.md that a program can check'
@@ -236,6 +244,6 @@ help:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all run test unit e2e fuzz faults sqlmap isolation mutants bench lint tools programs install \
+.PHONY: all run test unit e2e fuzz faults sqlmap isolation test-machine mutants bench lint tools programs install \
         release clean help
 .SECONDARY:
