@@ -9,8 +9,6 @@
 #include "tenants/base/clock.h"
 #include "tenants/job.h"
 
-#define LIST_MAX ((size_t)1 << 20)
-
 /* In the log before there is a job, under its id. */
 static int
 note(const struct job *job, void *arg, struct err *err)
@@ -235,17 +233,18 @@ operator_jobs_list(struct operator_call *call, struct err *err)
 	    operator_call_page(&call->value[2], &call->value[3]);
 	int64_t from = (page.page - 1) * page.per_page, total = 0;
 	struct buf *out = &call->answer->response->body;
-	struct arena *arena =
-	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 4 * JOB_SIZE);
+	struct arena *list = arena_new(JOB_LIST_SIZE);
+	struct arena *arena = arena_new(JOB_READ_SIZE);
 	struct file_names names;
 	size_t i = 0;
-	int rc = job_list(config, arena, &names, err);
+	int rc = job_list(config, list, &names, err);
 
 	buf_puts(out, "{\"items\":[");
 	for (i = rc == 0 ? names.n : 0; i-- > 0;) {
 		struct err unread = ERR_INIT;
 		struct job job;
 
+		arena_reset(arena);
 		/* It may have been forgotten just now. */
 		if (job_read(config, str_of(names.name[i]), arena, &job,
 			&unread) != 0 ||
@@ -259,6 +258,7 @@ operator_jobs_list(struct operator_call *call, struct err *err)
 		total++;
 	}
 	arena_free(arena);
+	arena_free(list);
 	operator_call_put_page(out, page, total);
 	return rc;
 }

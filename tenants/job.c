@@ -14,7 +14,6 @@
 #define DIGITS   13
 #define NAME_F   "%013lld-%s"
 #define CANCEL   ".cancel"
-#define LIST_MAX ((size_t)1 << 20)
 
 static const char digits[] = "0123456789";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -248,24 +247,24 @@ job_write(const struct config *config, const struct job *job, struct err *err)
 	return save(config, job, file_replace, err);
 }
 
+static int
+is_wanted(struct str name, const void *arg)
+{
+	(void)arg;
+	return is_id(name);
+}
+
 int
 job_list(const struct config *config, struct arena *arena,
     struct file_names *out, struct err *err)
 {
+	static const struct file_want want = { is_wanted, NULL, JOB_LISTED };
 	struct layout_path dir = layout_jobs(config);
-	size_t i, n = 0;
 	int there = file_exists(dir.p, err);
 
-	out->n = 0;
-	if (there <= 0)
-		return there;
-	if (file_list(dir.p, arena, out, err) != 0)
-		return -1;
-	for (i = 0; i < out->n; i++)
-		if (is_id(str_of(out->name[i])))
-			out->name[n++] = out->name[i];
-	out->n = n;
-	return 0;
+	*out = (struct file_names){ 0 };
+	return there <= 0 ? there
+			  : file_list_first(dir.p, &want, arena, out, err);
 }
 
 /* --- asking for one ----------------------------------------------------------- */
@@ -280,18 +279,16 @@ is_about(const struct job *job, const char *slug)
 /* Under the lock: may there be one more, about these? */
 static int
 check_room(const struct config *config, const struct job *job,
-    struct arena *arena, struct err *err)
+    const struct file_names *names, struct arena *arena, struct err *err)
 {
-	struct file_names names;
 	struct job other;
 	size_t i, n = 0;
 
-	if (job_list(config, arena, &names, err) != 0)
-		return -1;
-	for (i = names.n; i-- > 0;) {
+	for (i = names->n; i-- > 0;) {
 		struct err unread = ERR_INIT;
 
-		if (job_read(config, str_of(names.name[i]), arena, &other,
+		arena_reset(arena);
+		if (job_read(config, str_of(names->name[i]), arena, &other,
 			&unread) != 0 ||
 		    job_has_ended(&other))
 			continue;
@@ -301,7 +298,9 @@ check_room(const struct config *config, const struct job *job,
 			    other.id);
 		n++;
 	}
-	if (n < JOB_OPEN)
+	/* Those that cannot be looked at may be about the same tenant. */
+	n += names->more;
+	if (n < JOB_OPEN && names->more == 0)
 		return 0;
 	err_set(err, ERR_LIMIT, "%zu jobs wait already", n);
 	err->retry_after = 60;
@@ -331,8 +330,9 @@ job_add(const struct config *config, struct job *job,
     int (*before)(const struct job *job, void *arg, struct err *err), void *arg,
     struct err *err)
 {
-	struct arena *arena =
-	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 4 * JOB_SIZE);
+	struct arena *list = arena_new(JOB_LIST_SIZE);
+	struct arena *arena = arena_new(JOB_READ_SIZE);
+	struct file_names names;
 	char id[CRYPTO_ID + 1];
 	int held, rc = -1;
 
@@ -341,11 +341,13 @@ job_add(const struct config *config, struct job *job,
 	(void)snprintf(
 	    job->id, sizeof(job->id), NAME_F, (long long)job->asked_ms, id);
 	held = lock(config, err);
-	if (held >= 0 && check_room(config, job, arena, err) == 0 &&
+	if (held >= 0 && job_list(config, list, &names, err) == 0 &&
+	    check_room(config, job, &names, arena, err) == 0 &&
 	    before(job, arg, err) == 0)
 		rc = save(config, job, file_create, err);
 	file_drop(&held);
 	arena_free(arena);
+	arena_free(list);
 	return rc;
 }
 

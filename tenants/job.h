@@ -55,6 +55,7 @@ enum job_state {
 #define JOB_RESULT  32768
 #define JOB_VALUES  1900		/* of JSON, in a result */
 #define JOB_SIZE    ((size_t)64 * 1024)	/* of a record, all in all */
+#define JOB_READ_SIZE (8 * JOB_SIZE)	/* to read one */
 #define JOB_OPEN    100			/* waiting and running, at most */
 #define JOB_KEPT    200			/* of those that have ended … */
 #define JOB_KEEP_MS (INT64_C(7) * 24 * 3600 * 1000)	/* … and for so long */
@@ -105,13 +106,19 @@ int job_cancel(const struct config *config, struct str id, struct arena *arena,
 int job_cancel_heard(const struct config *config, const struct job *job,
     struct err *err);
 
-/* Its result lives in the arena.  ERR_NOT_FOUND, also for what is no id. */
+/* Its result lives in the arena, which has JOB_READ_SIZE left.  ERR_NOT_FOUND, also for what is no id. */
 int job_read(const struct config *config, struct str id, struct arena *arena,
     struct job *out, struct err *err);
 int job_write(const struct config *config, const struct job *job,
     struct err *err);
 
-/* Their ids, the oldest first; also those of which only tatters are left. */
+/*
+ * Their ids, the oldest first; also those of which only tatters are left.  JOB_LISTED
+ * of them at most, more than there ever are unless somebody else puts them there: in
+ * an arena of JOB_LIST_SIZE there is room for them.
+ */
+#define JOB_LISTED    1000
+#define JOB_LIST_SIZE ((size_t)JOB_LISTED * 128)
 int job_list(const struct config *config, struct arena *arena,
     struct file_names *out, struct err *err);
 

@@ -1,10 +1,11 @@
 /* The files that jobs make and take. */
 #include "tenants/job.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LIST_MAX ((size_t)1 << 20)
+#define AT_ONCE 1000 /* names */
 
 int
 job_file_ok(struct str name)
@@ -48,23 +49,33 @@ job_import_path(const struct config *config, const struct job *job)
 	return join(layout_imports(config), job->file);
 }
 
+static int
+begins_with(struct str name, const void *prefix)
+{
+	return str_starts(name, prefix);
+}
+
 int
 job_remove_exports(
     const struct config *config, const char *slug, struct err *err)
 {
-	struct layout_path dir = layout_exports(config);
-	struct arena *arena = arena_new(LIST_MAX);
 	char prefix[SLUG_MAX + 2];
-	struct file_names names = { 0 };
+	const struct file_want want = { begins_with, prefix, AT_ONCE };
+	struct layout_path dir = layout_exports(config);
+	struct arena *arena = arena_new((size_t)AT_ONCE * (NAME_MAX + 64));
+	struct file_names names;
 	int rc = file_exists(dir.p, err);
 	size_t i;
 
 	(void)snprintf(prefix, sizeof(prefix), "%s.", slug);
-	if (rc > 0)
-		rc = file_list(dir.p, arena, &names, err);
-	for (i = 0; rc == 0 && i < names.n; i++)
-		if (str_starts(str_of(names.name[i]), prefix))
+	while (rc > 0) {
+		arena_reset(arena);
+		rc = file_list_first(dir.p, &want, arena, &names, err);
+		for (i = 0; rc == 0 && i < names.n; i++)
 			rc = file_remove(join(dir, names.name[i]).p, err);
+		if (rc == 0)
+			rc = names.more > 0;
+	}
 	arena_free(arena);
 	return rc;
 }

@@ -80,7 +80,9 @@ job_progress_read(const struct config *config, const char *id, int64_t *done,
 {
 	struct err ignored = ERR_INIT;
 	char text[JOB_PROGRESS_BYTES];
-	int fd = file_open(path_of(config, id).p, O_RDONLY, 0, &ignored);
+	/* What somebody else put there may be a pipe. */
+	int fd = file_open(
+	    path_of(config, id).p, O_RDONLY | O_NONBLOCK, 0, &ignored);
 
 	*done = *total = 0;
 	if (fd >= 0 && pread(fd, text, sizeof(text), 0) == sizeof(text) &&

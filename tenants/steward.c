@@ -46,7 +46,6 @@
 #define STOP_MS   5000 /* from SIGTERM to SIGKILL, of one to be cancelled */
 #define ATTEMPTS  8
 #define TRY_AGAIN 75
-#define LIST_MAX  ((size_t)1 << 20)
 #define FOREVER   INT64_MAX
 
 /* One that is in progress, or whose end has not been written down yet. */
@@ -64,7 +63,7 @@ struct steward {
 	struct layout_path dir;
 	int lock, signals, changes;
 	struct task task[AT_ONCE];
-	struct arena *arena; /* of a look */
+	struct arena *names, *record; /* of a look, of one of them */
 	int64_t look_ms; /* mono */
 	int leaving; /* begins nothing any more */
 	int stopping; /* and ends what is in progress */
@@ -380,23 +379,43 @@ forget(struct steward *steward, const struct job *job)
 		log_err("jobs", str_of(job->tenant), &err);
 }
 
-/* The newest first, so that it is known how many are kept. */
+static int
+read_one(struct steward *steward, const char *id, struct job *out,
+    struct err *err)
+{
+	arena_reset(steward->record);
+	err_clear(err);
+	return job_read(
+	    steward->config, str_of(id), steward->record, out, err);
+}
+
+/*
+ * The newest first, so that it is known how many are kept.  Where so many are
+ * newer, those are enough, whatever they are: of what has ended nobody needs
+ * this one, and what cannot be read would be in the way of others for good.
+ */
 static void
 prune(struct steward *steward, const struct file_names *names)
 {
 	int64_t now_ms = clock_wall_ms();
-	size_t i, kept = 0;
+	size_t i, kept = 0, newer = names->more;
 
-	for (i = names->n; i-- > 0;) {
+	for (i = names->n; i-- > 0; newer++) {
 		struct err err = ERR_INIT;
-		struct job job;
+		struct job job = { .kind = JOB_KINDS };
+		int many = newer >= JOB_OPEN + JOB_KEPT;
 
-		if (job_read(steward->config, str_of(names->name[i]),
-			steward->arena, &job, &err) != 0 ||
-		    !job_has_ended(&job))
-			continue;
-		if (++kept > JOB_KEPT || now_ms - job.ended_ms > JOB_KEEP_MS)
+		if (read_one(steward, names->name[i], &job, &err) != 0) {
+			(void)str_copy(
+			    str_of(names->name[i]), job.id, sizeof(job.id));
+			if (many && (err.code == ERR_CORRUPT ||
+					err.code == ERR_TOO_LARGE))
+				forget(steward, &job);
+		} else if (job_has_ended(&job) &&
+			   (++kept > JOB_KEPT || many ||
+			       now_ms - job.ended_ms > JOB_KEEP_MS)) {
 			forget(steward, &job);
+		}
 	}
 }
 
@@ -412,22 +431,23 @@ look(struct steward *steward)
 	for (; task < steward->task + AT_ONCE; task++)
 		if (task->job.id[0] != '\0' && task->pid == 0)
 			settle(steward, task);
-	arena_reset(steward->arena);
-	if (job_list(steward->config, steward->arena, &names, &err) != 0) {
+	arena_reset(steward->names);
+	if (job_list(steward->config, steward->names, &names, &err) != 0) {
 		log_err("jobs", STR_NONE, &err);
 		return;
 	}
 	for (i = 0; i < names.n; i++) {
 		struct job job;
 
-		err_clear(&err);
-		if (job_read(steward->config, str_of(names.name[i]),
-			steward->arena, &job, &err) != 0)
+		if (read_one(steward, names.name[i], &job, &err) != 0)
 			log_err("jobs", STR_NONE, &err);
 		else if (!job_has_ended(&job))
 			consider(steward, &job);
 	}
 	prune(steward, &names);
+	/* The next ones, when these are gone. */
+	if (names.more > 0 && steward->look_ms > clock_mono_ms() + AGAIN_MS)
+		steward->look_ms = clock_mono_ms() + AGAIN_MS;
 }
 
 /* --- the loop ------------------------------------------------------------------- */
@@ -564,8 +584,8 @@ steward_new(const struct config *config, struct err *err)
 		err_die("out of memory: steward");
 	steward->config = config;
 	steward->lock = steward->signals = steward->changes = -1;
-	steward->arena =
-	    arena_new(LIST_MAX + (JOB_OPEN + JOB_KEPT) * 8 * JOB_SIZE);
+	steward->names = arena_new(JOB_LIST_SIZE);
+	steward->record = arena_new(JOB_READ_SIZE);
 	for (i = 0; i < AT_ONCE; i++)
 		drop(&steward->task[i]);
 	if (owner_check_new(config, err) == 0 && open_jobs(steward, err) == 0 && open_signals(steward, err) == 0)
@@ -583,7 +603,8 @@ steward_free(struct steward *steward)
 		return;
 	for (i = 0; i < AT_ONCE; i++)
 		drop(&steward->task[i]);
-	arena_free(steward->arena);
+	arena_free(steward->names);
+	arena_free(steward->record);
 	file_drop(&steward->changes);
 	file_drop(&steward->signals);
 	file_drop(&steward->lock);

@@ -530,8 +530,7 @@ file_list(const char *path, struct arena *arena, struct file_names *out,
 	struct dirent **entries = NULL;
 	int n, i;
 
-	out->n = 0;
-	out->name = NULL;
+	*out = (struct file_names){ 0 };
 	n = scandir(path, &entries, NULL, NULL);
 	if (n < 0)
 		return err_sys(err, "cannot list %s", path);
@@ -546,4 +545,64 @@ file_list(const char *path, struct arena *arena, struct file_names *out,
 	free(entries);
 	qsort(out->name, out->n, sizeof *out->name, by_name);
 	return 0;
+}
+
+/* The names after the first max are let go; how many are left. */
+static size_t
+keep_first(char **name, size_t n, size_t max)
+{
+	qsort(name, n, sizeof *name, by_name);
+	while (n > max)
+		free(name[--n]);
+	return n;
+}
+
+static int
+is_wanted(const struct file_want *want, const struct dirent *entry)
+{
+	return (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
+	       want->is(str_of(entry->d_name), want->arg);
+}
+
+/* Twice as many at a time as there may be: half of them are let go at once. */
+int
+file_list_first(const char *path, const struct file_want *want,
+    struct arena *arena, struct file_names *out, struct err *err)
+{
+	char **held = calloc(want->max, 2 * sizeof *held);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	size_t i, n = 0, seen = 0;
+	int rc = -1;
+
+	*out = (struct file_names){ 0 };
+	if (!held)
+		err_die("out of memory: names in %s", path);
+	while (dir && (errno = 0, entry = readdir(dir)) != NULL) {
+		if (!is_wanted(want, entry))
+			continue;
+		if (n == 2 * want->max)
+			n = keep_first(held, n, want->max);
+		held[n] = strdup(entry->d_name);
+		if (!held[n++])
+			err_die("out of memory: names in %s", path);
+		seen++;
+	}
+	if (!dir || errno != 0) {
+		err_sys(err, "cannot list %s", path);
+		goto done;
+	}
+	n = keep_first(held, n, want->max);
+	out->name = arena_array(arena, n, sizeof *out->name);
+	for (i = 0; i < n; i++)
+		out->name[i] = arena_strz(arena, str_of(held[i]));
+	out->n = n;
+	out->more = seen - n;
+	rc = 0;
+done:
+	if (dir)
+		(void)closedir(dir);
+	(void)keep_first(held, n, 0);
+	free(held);
+	return rc;
 }

@@ -77,9 +77,23 @@ int file_id_eq(const struct file_id *a, const struct file_id *b);
 struct file_names {
 	size_t n;
 	const char **name;
+	size_t more;		/* of those wanted, that come after these */
 };
 
 int file_list(const char *path, struct arena *arena, struct file_names *out,
     struct err *err);
+
+/*
+ * For a directory that others write to.  Of the plain files whose names are wanted the
+ * first max, with memory for no more than these, whatever else there is.
+ */
+struct file_want {
+	int (*is)(struct str name, const void *arg);
+	const void *arg;
+	size_t max;
+};
+
+int file_list_first(const char *path, const struct file_want *want,
+    struct arena *arena, struct file_names *out, struct err *err);
 
 #endif

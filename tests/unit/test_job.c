@@ -1,6 +1,7 @@
 /* Jobs as records, and what the steward does with them where no command is run. */
 #include "tenants/job.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -327,6 +328,7 @@ wait_while(int (*is_so)(const char *id), const char *id)
 	int64_t until_ms = clock_mono_ms() + BOUND_MS;
 
 	while (is_so(id)) {
+		arena_reset(arena);
 		assert_true(clock_mono_ms() < until_ms);
 		(void)nanosleep(&pause, NULL);
 	}
@@ -397,7 +399,7 @@ ended(enum job_kind kind, int64_t ago_ms)
 
 /* The ids are asked for at one time: they differ by chance, and sort by it. */
 static struct job
-aged(int64_t asked_ms)
+aged(int64_t asked_ms, struct str result)
 {
 	struct job job = about(JOB_EXPORT, "acme");
 	char id[64];
@@ -405,6 +407,7 @@ aged(int64_t asked_ms)
 	job.state = JOB_DONE;
 	job.asked_ms = asked_ms;
 	job.ended_ms = clock_wall_ms();
+	job.result = result;
 	snprintf(id, sizeof(id), "%013lld-aaaaaaaaaaaaaaa",
 	    (long long)asked_ms);
 	OK(str_copy(str_of(id), job.id, sizeof(job.id)));
@@ -436,14 +439,80 @@ what_has_ended_is_kept_for_a_while(void **state)
 	stop_steward(pid);
 
 	/* With the one above there are 201 then, and it is the newest. */
-	first = aged(now_ms - 1000);
-	kept = aged(now_ms - 999);
+	first = aged(now_ms - 1000, STR_NONE);
+	kept = aged(now_ms - 999, STR_NONE);
 	for (i = 2; i < JOB_KEPT; i++)
-		(void)aged(now_ms - 1000 + i);
+		(void)aged(now_ms - 1000 + i, STR_NONE);
 	pid = start_steward();
 	wait_while(is_kept, first.id);
 	assert_true(is_kept(kept.id));
 	assert_true(is_kept(young.id));
+	stop_steward(pid);
+}
+
+static int
+are_more_than_are_kept(const char *id)
+{
+	struct file_names names;
+
+	(void)id;
+	OK(job_list(&house.config, arena, &names, &house.err));
+	return names.n > JOB_OPEN + JOB_KEPT;
+}
+
+/* Put there by whoever may write to the directory; names without a record. */
+static void
+litter(int files, int64_t asked_ms, const char *end)
+{
+	char name[250];
+	int i, fd;
+
+	for (i = 0; i < files; i++) {
+		snprintf(name, sizeof(name), "%013lld-aaaaaaaaaaaaaaa%s",
+		    (long long)(asked_ms + i), end);
+		fd = open(path_of(name, ""), O_WRONLY | O_CREAT, 0660);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+}
+
+/* Guards: what does not fit into the memory for names ended the process. */
+static void
+a_full_directory_ends_nobody(void **state)
+{
+	static const char *const rest = ".cancel.and.a.name.that.is.so.long";
+	struct job job = add(JOB_VERIFY, "acme"), other;
+	int64_t now_ms = clock_wall_ms();
+	struct buf large;
+	pid_t pid;
+	int i;
+
+	(void)state;
+	buf_init(&large, JOB_RESULT);
+	buf_puts(&large, "{\"a\":[1");
+	for (i = 0; i < 1800; i++)
+		buf_puts(&large, ",1");
+	buf_puts(&large, "]}");
+	job.attempts = 8;
+	job.begun_ms = now_ms - DAY_MS;
+	OK(job_write(&house.config, &job, &house.err));
+	litter(40000, now_ms - DAY_MS, rest);
+	litter(JOB_LISTED, now_ms - 2 * JOB_KEEP_MS, "");
+	/* Who opens it waits for somebody at its other end. */
+	assert_int_equal(
+	    mkfifo(path_of("1000000000000-aaaaaaaaaaaaaaa", ""), 0660), 0);
+	for (i = 0; i < JOB_LISTED; i++)
+		(void)aged(now_ms - DAY_MS + i, buf_view(&large));
+	buf_free(&large);
+	/* One of those that are not looked at may be about him. */
+	other = about(JOB_VERIFY, "late");
+	FAILS(job_add(&house.config, &other, allow, NULL, &house.err),
+	    ERR_LIMIT, "1001 jobs wait already");
+	pid = start_steward();
+	wait_while(goes_on, job.id);
+	wait_while(are_more_than_are_kept, job.id);
+	assert_true(is_kept(job.id));
+	(void)add(JOB_VERIFY, "acme");
 	stop_steward(pid);
 }
 
@@ -489,6 +558,7 @@ main(int argc, char **argv)
 		job_test(how_far_it_is_is_told_once_a_second),
 		job_test(it_is_tried_so_often_and_each_time_later),
 		job_test(what_has_ended_is_kept_for_a_while),
+		job_test(a_full_directory_ends_nobody),
 		job_test(one_that_waits_is_cancelled_by_whoever_comes_next),
 	};
 
