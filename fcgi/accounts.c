@@ -44,6 +44,7 @@ find_key(struct answer *answer, struct str text, struct err *err)
 		return -1;
 	answer->caller.user_id = answer->user.id;
 	answer->caller.role = answer->key.role;
+	answer->caller.key_id = answer->key.id;
 	answer->caller.email = answer->user.email;
 	return 0;
 }
@@ -78,6 +79,7 @@ accounts_caller(struct answer *answer, struct err *err)
 		goto guest;
 	answer->caller.user_id = answer->user.id;
 	answer->caller.role = answer->user.role;
+	answer->caller.token_key = answer->user.token_key;
 	answer->caller.email = answer->user.email;
 	answer->refreshable = token.refreshable;
 	return 0;

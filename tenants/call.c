@@ -4,6 +4,7 @@
 
 #include "tenants/base/clock.h"
 #include "tenants/call_bind.h"
+#include "tenants/call_caller.h"
 #include "tenants/call_error.h"
 #include "tenants/call_rows.h"
 #include "tenants/full.h"
@@ -26,8 +27,15 @@ call_begin_write(const struct call_env *env, struct caller caller,
 		return -1;
 	for (i = 0; i < REPLACED_MAX; i++) {
 		changed = tenant_begin_write(*tenant, env->registry, err);
-		if (changed <= 0)
-			return changed;
+		if (changed < 0)
+			return -1;
+		if (changed == 0) {
+			if (call_caller_check(
+				*tenant, &caller, env->arena, err) == 0)
+				return 0;
+			db_rollback((*tenant)->db);
+			return -1;
+		}
 		row = (*tenant)->row;
 		if (registry_find(env->registry, str_of(row.slug), &row, err) <
 		    0)

@@ -44,6 +44,9 @@ struct caller {
 	struct str user_id;
 	enum app_access role;
 	struct str email, address;	/* for the audit log; "" = not known */
+	/* By what he was known, to see whether it still holds (call_caller.h): */
+	struct str token_key;		/* of the account, or "" */
+	struct str key_id;		/* of an API key, or "" */
 };
 
 struct call_pair {
@@ -103,7 +106,8 @@ int call_run(const struct call_env *env, struct tenant *tenant,
  * A write of our own to a tenant's file, from R10's question to the hint.
  * call_begin_write is ERR_FULL where full_check() says so, asks the watch, and replaces *tenant where its file was
  * replaced; where that was a restore and the caller was signed in, which he no
- * longer is, it is ERR_BUSY.  call_commit says through wrote (which may be NULL)
+ * longer is, it is ERR_BUSY.  Where he lost his access or role while this waited for the
+ * lock it is ERR_AUTH or ERR_DENIED (call_caller.h).  call_commit says through wrote (which may be NULL)
  * whether anything was written; it is ERR_INPUT where a deferred foreign key is
  * not satisfied.
  */

@@ -9,12 +9,14 @@
 
 #define HOUR_MS (3600 * 1000)
 
-enum statement { FIND, USED, STATEMENTS };
+enum statement { FIND, USED, ROLE, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[FIND] = "SELECT id, owner, role, scope, paths, used FROM _keys"
 		 " WHERE hash = ?1 AND (expires = '' OR expires > ?2)",
 	[USED] = "UPDATE _keys SET used = ?2 WHERE id = ?1 AND used < ?3",
+	[ROLE] = "SELECT role FROM _keys"
+		 " WHERE id = ?1 AND (expires = '' OR expires > ?2)",
 };
 
 void
@@ -91,6 +93,33 @@ keys_find(struct tenant *tenant, const struct secret *master, struct str text,
 	if (out->role > owner->role)
 		out->role = owner->role;
 	return 0;
+}
+
+int
+keys_role(struct tenant *tenant, struct str id, enum app_access *out,
+    struct err *err)
+{
+	sqlite3_stmt *stmt =
+	    tenant_statement(tenant, sql, ROLE, str_of(sql[ROLE]), err);
+	char now[STAMP_TEXT];
+	int rc;
+
+	if (!stmt)
+		return -1;
+	stamp_format(clock_wall_ms(), now);
+	users_row_bind_text(stmt, 1, id);
+	users_row_bind_text(stmt, 2, str_of(now));
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*out = users_row_role(str_make(
+		    (const char *)sqlite3_column_text(stmt, 0),
+		    (size_t)sqlite3_column_bytes(stmt, 0)));
+	else if (rc == SQLITE_DONE)
+		(void)err_set(err, ERR_NOT_FOUND, "there is no such key");
+	else
+		(void)db_err(tenant->db, err, "keys");
+	(void)sqlite3_reset(stmt);
+	return rc == SQLITE_ROW ? 0 : -1;
 }
 
 /* "/api/projects" is that and all below it. */

@@ -41,6 +41,10 @@ int keys_find(struct tenant *tenant, const struct secret *master,
     struct str text, struct arena *arena, struct key *out, struct user *owner,
     struct err *err);
 
+/* The role of a key by its id; ERR_NOT_FOUND where it is gone or has expired. */
+int keys_role(struct tenant *tenant, struct str id, enum app_access *out,
+    struct err *err);
+
 /* ERR_DENIED where the key is not for this method or this path. */
 int keys_allow(const struct key *key, struct str method,
     const struct str *segments, size_t n_segments, struct arena *arena,
