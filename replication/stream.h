@@ -224,7 +224,7 @@ int stream_wants_checkpoint(struct stream *stream, int64_t mono_ms);
 int stream_checkpoint(struct stream *stream, struct err *err);
 
 /* Is a new snapshot?  It begins at once, or ERR_BUSY. */
-int stream_wants_snapshot(const struct stream *stream, int64_t now_ms);
+int stream_wants_snapshot(struct stream *stream, int64_t now_ms);
 int stream_begin_snapshot(struct stream *stream, struct err *err);
 
 /* Quiet for long, and all of it shipped?  1 sealed, 0 not now, -1. */

@@ -222,13 +222,28 @@ moment_has_passed(const struct stream *stream, int64_t now_ms)
 	       (stream->pos.snapshot_ms - moment) / period;
 }
 
+/*
+ * The last one was made by a clock that was ahead: the next is made at the tenant's own
+ * moment, as if it had been made now, and not when that time comes.
+ */
+static void
+doubt_time(struct stream *stream, int64_t now_ms)
+{
+	int64_t period = stream->env->config->replica_snapshot_ms;
+
+	if (stream->pos.snapshot_ms - now_ms > period)
+		stream->pos.snapshot_ms = now_ms;
+}
+
 int
-stream_wants_snapshot(const struct stream *stream, int64_t now_ms)
+stream_wants_snapshot(struct stream *stream, int64_t now_ms)
 {
 	const struct position *pos = &stream->pos;
 	int64_t period = stream->env->config->replica_snapshot_ms;
-	int64_t age = now_ms - pos->snapshot_ms;
+	int64_t age;
 
+	doubt_time(stream, now_ms);
+	age = now_ms - pos->snapshot_ms;
 	if (!stream_is_open(stream) || stream->snapshot != NULL ||
 	    pos->txid <= pos->snapshot_txid || pos->snapshot_txid == 0)
 		return 0;

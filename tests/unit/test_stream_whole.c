@@ -104,6 +104,31 @@ a_base_is_as_new_as_what_it_holds(void **state)
 	assert_same(t);
 }
 
+/* Guards: none was made until the time came that the clock had been ahead. */
+static void
+a_clock_that_was_ahead_puts_off_no_snapshot(void **state)
+{
+	struct t *t = *state;
+	int64_t day_ms = t->config.replica_snapshot_ms;
+	int64_t now_ms = clock_wall_ms(), due_ms;
+	struct position *pos = &t->stream->pos;
+
+	flush(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	assert_true(pos->txid > pos->snapshot_txid);
+	pos->snapshot_ms = now_ms + 365 * day_ms;
+	due_ms = now_ms;
+	while (due_ms < now_ms + 2 * day_ms &&
+	       !stream_wants_snapshot(t->stream, due_ms))
+		due_ms += day_ms / 24;
+	/* At its own moment, not with all others at once. */
+	assert_in_range(due_ms, now_ms + 1, now_ms + day_ms + day_ms / 24);
+	/* A clock that was set back by less is no reason to make one. */
+	pos->snapshot_ms = now_ms + 1000;
+	assert_int_equal(stream_wants_snapshot(t->stream, now_ms), 0);
+}
+
 /* A process of its own, which has the write lock for a while. */
 static int
 writer(const char *path)
@@ -137,6 +162,9 @@ main(int argc, char **argv)
 		    a_snapshot_of_a_copied_wal_is_one_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_base_is_as_new_as_what_it_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_clock_that_was_ahead_puts_off_no_snapshot, setup,
+		    teardown),
 	};
 	struct err err = ERR_INIT;
 
