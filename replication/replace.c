@@ -36,11 +36,6 @@ find_tenant(struct job *job, struct err *err)
 {
 	const struct restore_owner *owner = &job->out->plan->owner;
 
-	if (owner_check_new(job->config, err) != 0)
-		return -1;
-	job->registry = registry_open(job->config, DB_TOOL, 0, err);
-	if (!job->registry)
-		return -1;
 	if (registry_find(job->registry, str_of(job->slug), &job->row, err) !=
 	    0) {
 		if (err->code == ERR_NOT_FOUND)
@@ -261,9 +256,8 @@ switch_over(const struct job *job, struct err *err)
 		    job->config, job->slug, FLUSH_MS, &job->out->unsent);
 	registry_note(job->registry, job->out->deed);
 	if (touch_file(job->out->path.p, err) == 0)
-		rc = registry_switch(job->registry, str_of(job->slug),
-		    job->row.epoch, job->out->epoch, plan->epoch, plan->txid,
-		    err);
+		rc = registry_switch(job->registry, &job->row,
+		    job->out->epoch, plan->epoch, plan->txid, err);
 	/*
 	 * The commit is in the registry's WAL, which nobody syncs so soon.  Without
 	 * it a power cut could bring the old incarnation back, beside a
@@ -299,10 +293,15 @@ replace_tenant(struct replace *replace, struct err *err)
 	int rc = -1;
 
 	err_clear(&replace->unsent);
+	if (owner_check_new(job.config, err) != 0)
+		goto out;
+	job.registry = registry_open(job.config, DB_TOOL, 0, err);
+	if (!job.registry)
+		goto out;
 	if (find_tenant(&job, err) != 0 || lock_tenant(&job, err) != 0)
 		goto out;
 	/* Again: another restore may have ended just before the lock. */
-	if (registry_find(job.registry, str_of(job.slug), &job.row, err) != 0 ||
+	if (find_tenant(&job, err) != 0 ||
 	    choose_epoch(&job, &replace->epoch, err) != 0)
 		goto out;
 	dir = layout_incarnation(job.config, job.slug, replace->epoch);

@@ -155,11 +155,12 @@ int registry_check_kept(const struct registry_tenant *tenant,
 
 /*
  * Makes another incarnation current and raises the generation of tokens, so
- * that what was restored resurrects none.  expected is the epoch it replaces;
- * ERR_CONFLICT where that is no longer the current one.
+ * that what was restored resurrects none.  was is the tenant as it was when that
+ * began: ERR_CONFLICT where its epoch is no longer the current one, or the slug is
+ * another's.
  */
-int registry_switch(struct registry *registry, struct str slug,
-    uint32_t expected, uint32_t epoch, uint32_t parent_epoch,
+int registry_switch(struct registry *registry,
+    const struct registry_tenant *was, uint32_t epoch, uint32_t parent_epoch,
     uint64_t parent_txid, struct err *err);
 
 /*

@@ -267,28 +267,34 @@ registry_erase_end(struct registry *registry, struct str slug, const char *uid,
 }
 
 int
-registry_switch(struct registry *registry, struct str slug, uint32_t expected,
+registry_switch(struct registry *registry, const struct registry_tenant *was,
     uint32_t epoch, uint32_t parent_epoch, uint64_t parent_txid,
     struct err *err)
 {
+	const struct str slug = str_of(was->slug);
 	const struct value values[] = { TEXT(slug), NUMBER(epoch),
 		NUMBER(parent_epoch), NUMBER(parent_txid),
 		NUMBER(clock_wall_ms()) };
 	struct registry_tenant there;
 
-	if (epoch <= expected)
+	if (epoch <= was->epoch)
 		return err_set(err, ERR_INPUT,
-		    "epoch %08x cannot follow epoch %08x", epoch, expected);
+		    "epoch %08x cannot follow epoch %08x", epoch, was->epoch);
 	if (begin(registry, err) != 0)
 		return -1;
 	if (registry_look_up_slug(registry, slug, &there, err) != 0)
 		return give_up(registry);
 	if (registry_check_kept(&there, err) != 0)
 		return give_up(registry);
-	if (there.epoch != expected) {
+	if (strcmp(there.uid, was->uid) != 0) {
+		err_set(
+		    err, ERR_CONFLICT, "%s is another tenant now", there.slug);
+		return give_up(registry);
+	}
+	if (there.epoch != was->epoch) {
 		err_set(err, ERR_CONFLICT,
 		    "the current epoch of %s is %08x, not %08x", there.slug,
-		    there.epoch, expected);
+		    there.epoch, was->epoch);
 		return give_up(registry);
 	}
 	if (change(registry,

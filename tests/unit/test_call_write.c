@@ -2,6 +2,7 @@
 
 #include "tenants/base/clock.h"
 #include "tests/unit/call_harness.h"
+#include "tests/unit/switch_to.h"
 
 /* --- writing ------------------------------------------------------------- */
 
@@ -317,7 +318,7 @@ follows_a_replaced_file(void **state)
 	assert_int_equal(db_exec(db, sql, &err), 0);
 	db_close(db);
 	assert_int_equal(
-	    registry_switch(house.env.registry, STR("acme"), 1, 2, 1, 1, &err),
+	    switch_to(house.env.registry, STR("acme"), 1, 2, 1, 1, &err),
 	    0);
 
 	arena_reset(house.env.arena);

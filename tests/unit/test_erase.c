@@ -4,6 +4,7 @@
 #include "tests/unit/house.h"
 #include "tests/unit/step.h"
 #include "tests/unit/store_place.h"
+#include "tests/unit/switch_to.h"
 
 static struct registry *registry;
 static struct store *store;
@@ -208,7 +209,7 @@ what_may_not_be_is_not(void **state)
 	assert_true(is_twithin(layout_db(&house.config, "acme", 1).p));
 	FAILS(registry_undelete(registry, STR("acme"), &house.err),
 	    ERR_CONFLICT, "tenant acme is being erased");
-	FAILS(registry_switch(registry, STR("acme"), 1, 2, 1, 3, &house.err),
+	FAILS(switch_to(registry, STR("acme"), 1, 2, 1, 3, &house.err),
 	    ERR_CONFLICT, "tenant acme is being erased");
 	FAILS(registry_erase_end(
 		  registry, STR("acme"), "uid-of-somebody", &house.err),

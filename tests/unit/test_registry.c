@@ -6,6 +6,7 @@
 #include "tenants/layout.h"
 #include "tenants/registry_cache.h"
 #include "tests/unit/house.h"
+#include "tests/unit/switch_to.h"
 
 static struct registry *registry;
 
@@ -657,18 +658,18 @@ an_incarnation_replaces_the_one_it_was_made_from(void **state)
 
 	(void)state;
 	add("acme");
-	OK(registry_switch(registry, STR("acme"), 1, 2, 1, 77, &house.err));
+	OK(switch_to(registry, STR("acme"), 1, 2, 1, 77, &house.err));
 	OK(registry_find(registry, STR("acme"), &row, &house.err));
 	assert_int_equal(row.epoch, 2);
 	assert_int_equal(row.parent_epoch, 1);
 	assert_int_equal(row.parent_txid, 77);
 	assert_int_equal(row.generation, 2);
-	FAILS(registry_switch(registry, STR("acme"), 1, 3, 1, 78, &house.err),
+	FAILS(switch_to(registry, STR("acme"), 1, 3, 1, 78, &house.err),
 	    ERR_CONFLICT,
 	    "the current epoch of acme is 00000002, not 00000001");
-	FAILS(registry_switch(registry, STR("acme"), 2, 2, 1, 78, &house.err),
+	FAILS(switch_to(registry, STR("acme"), 2, 2, 1, 78, &house.err),
 	    ERR_INPUT, "epoch 00000002 cannot follow epoch 00000002");
-	FAILS(registry_switch(registry, STR("beta"), 1, 2, 1, 78, &house.err),
+	FAILS(switch_to(registry, STR("beta"), 1, 2, 1, 78, &house.err),
 	    ERR_NOT_FOUND, "there is no tenant beta");
 	OK(registry_find(registry, STR("acme"), &row, &house.err));
 	assert_int_equal(row.epoch, 2);
@@ -685,7 +686,7 @@ generations_pass_all_that_there_were(void **state)
 	(void)state;
 	add("acme");
 	add("globex");
-	OK(registry_switch(registry, STR("acme"), 1, 2, 1, 77, &house.err));
+	OK(switch_to(registry, STR("acme"), 1, 2, 1, 77, &house.err));
 	OK(registry_revoke_tokens(registry, &house.err));
 	OK(registry_find(registry, STR("acme"), &acme, &house.err));
 	OK(registry_find(registry, STR("globex"), &globex, &house.err));
@@ -777,7 +778,7 @@ every_commit_sends_a_hint(void **state)
 	HINTED(registry_add(registry, &row, &house.err));
 	HINTED(registry_set_state(
 	    registry, STR("acme"), REGISTRY_SUSPENDED, &house.err));
-	HINTED(registry_switch(registry, STR("acme"), 1, 2, 1, 5, &house.err));
+	HINTED(switch_to(registry, STR("acme"), 1, 2, 1, 5, &house.err));
 	HINTED(registry_host_add(
 	    registry, STR("acme"), STR("a.test"), &house.err));
 	HINTED(registry_host_remove(

@@ -496,6 +496,57 @@ writes_go_on_until_the_switch(void **state)
 	    (long long)replace.pause_ms);
 }
 
+/* The name is another's: the row is erased and made anew, with a uid of its own. */
+static void
+give_away(int64_t done, int64_t total, void *arg)
+{
+	struct registry_tenant row = { .slug = "acme",
+		.uid = "uid-of-another0",
+		.epoch = 1,
+		.generation = 1 };
+	struct registry *registry;
+	struct err err = ERR_INIT;
+
+	(void)done, (void)total;
+	if (*(int *)arg)
+		return;
+	*(int *)arg = 1;
+	registry = registry_open(&house.config, DB_TOOL, 0, &err);
+	HAVE(registry);
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &err));
+	OK(registry_erase_begin(registry, STR("acme"), &err));
+	OK(registry_erase_end(
+	    registry, STR("acme"), "uid-of-acme-001", &err));
+	OK(registry_add(registry, &row, &err));
+	registry_close(registry);
+}
+
+/* Guards: slug and epoch are the same, and he got the other's data. */
+static void
+the_name_is_given_to_another_meanwhile(void **state)
+{
+	const struct restore_opts opts = {
+		.slug = "acme", .point = RESTORE_TXID, .txid = 2
+	};
+	struct restore_plan plan;
+	int given = 0;
+	struct replace replace = { .config = &house.config,
+		.store = replica.store,
+		.plan = &plan,
+		.arena = arena,
+		.target = { .progress = give_away, .arg = &given } };
+
+	(void)state;
+	arena_reset(arena);
+	OK(restore_plan(replica.store, &opts, arena, &plan, &house.err));
+	FAILS(replace_tenant(&replace, &house.err), ERR_CONFLICT,
+	    "acme is another tenant now");
+	assert_int_equal(given, 1);
+	assert_string_equal(row_now().uid, "uid-of-another0");
+	assert_untouched();
+}
+
 int
 main(void)
 {
@@ -507,6 +558,7 @@ main(void)
 		here(a_tenant_whose_file_is_no_database),
 		here(nobody_knows_the_tenant),
 		here(an_epoch_of_another_tenant),
+		here(the_name_is_given_to_another_meanwhile),
 		here(its_own_epoch_is_fine),
 		here(somebody_writes_and_does_not_stop),
 		here(one_at_a_time),

@@ -2,6 +2,7 @@
 
 #include "tenants/full.h"
 #include "tests/unit/follow.h"
+#include "tests/unit/switch_to.h"
 
 /*
  * More waits for the store than may: who has more than his share is refused,
@@ -135,7 +136,7 @@ a_restored_tenant_begins_anew(void **state)
 	look();
 	assert_false(may_write("acme"));
 	follow_sql("acme", 2, "INSERT INTO t VALUES (1)");
-	OK(registry_switch(
+	OK(switch_to(
 	    follow.registry, STR("acme"), 1, 2, 1, 1, &house.err));
 	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
 	look();

@@ -5,6 +5,7 @@
 #include "replication/proof.h"
 #include "replication/replicator.h"
 #include "tests/unit/follow.h"
+#include "tests/unit/switch_to.h"
 
 #define TEXT_MAX (1 << 20)
 
@@ -145,7 +146,7 @@ one_that_was_replaced_is_shown_until_it_is_shipped(void **state)
 	begin();
 	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
 	follow_sql("acme", 2, "INSERT INTO t VALUES (3)");
-	OK(registry_switch(
+	OK(switch_to(
 	    follow.registry, STR("acme"), 1, 2, 1, 1, &house.err));
 	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
 	root = status();

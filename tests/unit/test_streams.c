@@ -1,6 +1,7 @@
 #include "replication/streams.h"
 
 #include "tests/unit/follow.h"
+#include "tests/unit/switch_to.h"
 
 #define COUNT "SELECT count(*) FROM t"
 
@@ -8,7 +9,7 @@ static void
 to_second_incarnation(void)
 {
 	follow_sql("acme", 2, "INSERT INTO t VALUES (100), (101), (102)");
-	OK(registry_switch(
+	OK(switch_to(
 	    follow.registry, STR("acme"), 1, 2, 1, 1, &house.err));
 }
 

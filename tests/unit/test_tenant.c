@@ -9,6 +9,7 @@
 #include "tenants/migrate.h"
 #include "tenants/tenant_statements.h"
 #include "tests/unit/house.h"
+#include "tests/unit/switch_to.h"
 
 static struct registry *registry;
 static struct tenant_cache *cache;
@@ -200,7 +201,7 @@ another_epoch_is_another_file(void **state)
 	new_cache(4);
 	assert_string_equal(canary(get(&row)), "acme/1");
 	make_file("acme", row.uid, 2);
-	OK(registry_switch(registry, STR("acme"), 1, 2, 1, 9, &house.err));
+	OK(switch_to(registry, STR("acme"), 1, 2, 1, 9, &house.err));
 	row = row_of("acme");
 	assert_string_equal(canary(get(&row)), "acme/2");
 	assert_int_equal(tenant_cache_count(cache), 1);
@@ -488,7 +489,7 @@ a_write_goes_to_the_current_file_or_nowhere(void **state)
 	assert_int_equal(statements, 1);
 
 	make_file("acme", row.uid, 2);
-	OK(registry_switch(registry, STR("acme"), 1, 2, 1, 9, &house.err));
+	OK(switch_to(registry, STR("acme"), 1, 2, 1, 9, &house.err));
 	assert_int_equal(tenant_begin_write(tenant, worker, &house.err), 1);
 	assert_true(sqlite3_get_autocommit(db_handle(tenant->db)));
 	assert_lock_free("acme", 1);
@@ -582,7 +583,7 @@ who_waited_for_a_restore_writes_into_what_it_made(void **state)
 		    write(ends[1], "x", 1) != 1)
 			_exit(1);
 		usleep(200000);
-		if (registry_switch(
+		if (switch_to(
 			registry, STR("acme"), 1, 2, 1, 9, &house.err) != 0)
 			_exit(1);
 		db_rollback(db);
