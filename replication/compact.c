@@ -219,7 +219,22 @@ drop(struct compact_job *job, size_t at, struct err *err)
 	return 0;
 }
 
-/* A piece, and those that went into it. */
+/* A snapshot alone: what is raw before it is merged like all that is raw. */
+static int
+drop_subject(struct compact_job *job, struct err *err)
+{
+	const struct shelf_piece *p = &job->subject;
+
+	for (size_t i = 0; i < job->n; i++) {
+		if (job->piece[i].level == p->level &&
+		    job->piece[i].min_txid == p->min_txid &&
+		    job->piece[i].max_txid == p->max_txid)
+			return drop(job, i, err);
+	}
+	return 0;
+}
+
+/* A merged piece, and those that went into it. */
 static int
 drop_within(struct compact_job *job, uint64_t min_txid, uint64_t max_txid,
     struct err *err)
@@ -472,8 +487,7 @@ step(struct compact_job *job)
 		break;
 	case COMPACT_NOTED:
 		job->phase = COMPACT_SHELF;
-		(void)drop_within(
-		    job, job->subject.min_txid, job->subject.max_txid, &err);
+		(void)drop_subject(job, &err);
 		break;
 	case COMPACT_PUT:
 		put(job);

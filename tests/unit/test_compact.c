@@ -98,6 +98,35 @@ what_came_to_the_shelf_before_a_death_is_noted_after_it(void **state)
 	teardown(t);
 }
 
+/* Guards: with the note of a snapshot all pieces up to it left the shelf unmerged. */
+static void
+what_a_snapshot_holds_is_merged_as_well(void **state)
+{
+	struct t *t = setup(21);
+
+	(void)state;
+	new_epoch(t);
+	work(t);
+	t->now_ms += MINUTE - t->now_ms % MINUTE;
+	for (int i = 0; i < 20; i++) {
+		t->now_ms += SECOND;
+		commit(t);
+	}
+	snapshot(t);
+	work(t);
+	for (int i = 0; i < 10; i++) {
+		t->now_ms += SECOND;
+		commit(t);
+	}
+	pass_time(t, 5);
+	assert_int_equal(count(t, 1, 1, 1), 1);
+	pass_time(t, 40);
+	assert_int_equal(count(t, 1, 0, 0), 0);
+	assert_promises(t);
+	assert_catalog(t);
+	teardown(t);
+}
+
 static void
 an_epoch_goes_when_its_successor_is_old(void **state)
 {
@@ -258,6 +287,7 @@ main(void)
 		    killed_anywhere_it_loses_nothing_and_forgets_nothing),
 		cmocka_unit_test(
 		    what_came_to_the_shelf_before_a_death_is_noted_after_it),
+		cmocka_unit_test(what_a_snapshot_holds_is_merged_as_well),
 		cmocka_unit_test(an_epoch_goes_when_its_successor_is_old),
 		cmocka_unit_test(
 		    what_is_noted_while_the_clock_is_behind_is_of_now),
