@@ -6,6 +6,7 @@
 #include "replication/store.h"
 #include "tenants/base/arena.h"
 #include "tenants/base/err.h"
+#include "tenants/leftover.h"
 
 /*
  * From a replica to a database file at one point of its history.
@@ -105,7 +106,7 @@ struct restore_target {
  * Memory: RESTORE_FETCH_BYTES, and about 2 MiB.
  */
 #define RESTORE_RESERVE 16
-#define RESTORE_SUFFIX ".restoring"
+#define RESTORE_SUFFIX LEFTOVER_SUFFIX
 int restore_build(struct store *store, const struct restore_plan *plan,
     struct restore_target *target, struct err *err);
 

@@ -35,6 +35,7 @@
 #include "tenants/job.h"
 #include "tenants/job_progress.h"
 #include "tenants/job_said.h"
+#include "tenants/leftover.h"
 #include "tenants/owner.h"
 
 #define BINARY    "/proc/self/exe"
@@ -203,6 +204,17 @@ after_cancelling(const struct task *task, int status)
 		   : JOB_CANCELLED;
 }
 
+/* What is half made of a restore that was stopped is of no use to anybody. */
+static void
+clear_up(struct steward *steward, const struct job *job)
+{
+	struct err err = ERR_INIT;
+
+	if (job->kind == JOB_RESTORE && job->state != JOB_DONE &&
+	    leftover_clear(steward->config, job->tenant, &err) != 0)
+		log_err("jobs", str_of(job->tenant), &err);
+}
+
 static void
 ended(struct steward *steward, struct task *task, int status)
 {
@@ -233,6 +245,7 @@ ended(struct steward *steward, struct task *task, int status)
 		job->state = after_cancelling(task, status);
 	if (!job_has_ended(job))
 		job->ended_ms = 0;
+	clear_up(steward, job);
 	settle(steward, task);
 }
 
@@ -514,6 +527,7 @@ steward_run(struct steward *steward)
 	int64_t wait_ms, kill_ms;
 	size_t i;
 
+	leftover_clear_all(steward->config);
 	while (!steward->leaving || is_busy(steward)) {
 		if (clock_mono_ms() >= steward->look_ms)
 			look(steward);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -516,6 +517,56 @@ a_full_directory_ends_nobody(void **state)
 	stop_steward(pid);
 }
 
+static void
+put_left(const char *slug, const char *name)
+{
+	struct layout_path dir = layout_incarnation(&house.config, slug, 2);
+	char path[LAYOUT_MAX + 32];
+
+	OK(file_mkdirs(dir.p, 0770, &house.err));
+	snprintf(path, sizeof(path), "%s/%s", dir.p, name);
+	unit_put(path, STR("half"));
+}
+
+static int
+is_left(const char *slug)
+{
+	return is_there(layout_incarnation(&house.config, slug, 2).p);
+}
+
+/* Guards: it stayed, as large as the tenant, until he was restored again. */
+static void
+what_killed_restores_left_goes(void **state)
+{
+	struct layout_path held = layout_tenant(&house.config, "held");
+	struct layout_path whole = layout_db(&house.config, "whole", 2);
+	struct job job;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	put_left("acme", "db.sqlite.restoring");
+	put_left("acme", "db.sqlite.restoring-wal");
+	put_left("held", "db.sqlite.restoring");
+	put_left("whole", "db.sqlite.restoring");
+	put_left("whole", "db.sqlite");
+	fd = open(held.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
+	pid = start_steward();
+	wait_while(is_left, "acme");
+	/* A restore that failed while it is at work: the next attempt begins anew. */
+	put_left("acme", "db.sqlite.restoring");
+	job = add(JOB_RESTORE, "acme");
+	wait_while(is_left, "acme");
+	stop_steward(pid);
+	assert_true(is_left("held"));
+	assert_true(is_there(whole.p));
+	snprintf(whole.p + strlen(whole.p), 16, ".restoring");
+	assert_false(is_there(whole.p));
+	assert_int_equal(read_job(job.id).state, JOB_WAITING);
+	close(fd);
+}
+
 static int
 is_wished(const char *id)
 {
@@ -558,6 +609,7 @@ main(int argc, char **argv)
 		job_test(how_far_it_is_is_told_once_a_second),
 		job_test(it_is_tried_so_often_and_each_time_later),
 		job_test(what_has_ended_is_kept_for_a_while),
+		job_test(what_killed_restores_left_goes),
 		job_test(a_full_directory_ends_nobody),
 		job_test(one_that_waits_is_cancelled_by_whoever_comes_next),
 	};

@@ -1,0 +1,121 @@
+#include "tenants/leftover.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tenants/base/file.h"
+#include "tenants/base/hold.h"
+#include "tenants/base/log.h"
+#include "tenants/layout.h"
+#include "tenants/slug.h"
+
+#define NAMES_MAX ((size_t)16 << 20) /* bytes of names in a directory */
+
+/* 1 where there is a half-made file of that epoch; 0, -1. */
+static int
+is_left(const struct config *config, const char *slug, const char *name,
+    struct layout_path *dir, struct layout_path *db, struct err *err)
+{
+	char path[LAYOUT_MAX + 32];
+	uint64_t epoch;
+
+	if (strlen(name) != 8 || str_hex64(str_of(name), &epoch) != 0)
+		return 0;
+	*dir = layout_incarnation(config, slug, (uint32_t)epoch);
+	*db = layout_db(config, slug, (uint32_t)epoch);
+	(void)snprintf(path, sizeof(path), "%s" LEFTOVER_SUFFIX, db->p);
+	return file_exists(path, err);
+}
+
+/* Itself the last, by which it is found. */
+static int
+clear_one(const struct layout_path *dir, const struct layout_path *db,
+    struct err *err)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	char path[LAYOUT_MAX + 32];
+	size_t i;
+
+	for (i = sizeof(ends) / sizeof(ends[0]); i-- > 0;) {
+		(void)snprintf(path, sizeof(path), "%s" LEFTOVER_SUFFIX "%s",
+		    db->p, ends[i]);
+		if (file_remove(path, err) != 0)
+			return -1;
+	}
+	/* Only where nothing else is in it. */
+	(void)rmdir(dir->p);
+	return 0;
+}
+
+static int
+clear_those(const struct config *config, const char *slug,
+    const struct file_names *names, struct err *err)
+{
+	struct layout_path of_tenant = layout_tenant(config, slug), dir, db;
+	int left = 0, lock = -1;
+	size_t i;
+
+	for (i = 0; left >= 0 && i < names->n; i++) {
+		left = is_left(config, slug, names->name[i], &dir, &db, err);
+		if (left <= 0)
+			continue;
+		/* Nobody is disturbed where there is nothing. */
+		if (lock < 0) {
+			lock = file_open(
+			    of_tenant.p, O_RDONLY | O_DIRECTORY, 0, err);
+			if (lock < 0 || hold_take(lock, of_tenant.p, err) != 0)
+				break;
+			left = is_left(
+			    config, slug, names->name[i], &dir, &db, err);
+		}
+		if (left > 0 && clear_one(&dir, &db, err) != 0)
+			break;
+	}
+	file_drop(&lock);
+	if (err->code == ERR_BUSY)
+		err_clear(err);
+	return err->code == ERR_NONE ? 0 : -1;
+}
+
+int
+leftover_clear(const struct config *config, const char *slug, struct err *err)
+{
+	struct layout_path dir = layout_tenant(config, slug);
+	struct arena *arena = arena_new(NAMES_MAX);
+	struct file_names names;
+	int rc = file_exists(dir.p, err);
+
+	if (rc > 0)
+		rc = file_list(dir.p, arena, &names, err) == 0
+			 ? clear_those(config, slug, &names, err)
+			 : -1;
+	arena_free(arena);
+	return rc;
+}
+
+void
+leftover_clear_all(const struct config *config)
+{
+	struct arena *arena = arena_new(NAMES_MAX);
+	struct layout_path dir = layout_tenants(config);
+	struct file_names names = { 0 };
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (file_exists(dir.p, &err) > 0)
+		(void)file_list(dir.p, arena, &names, &err);
+	for (i = 0; i < names.n; i++) {
+		struct err none = ERR_INIT;
+
+		if (slug_check(str_of(names.name[i]), &none) == 0 &&
+		    leftover_clear(config, names.name[i], &err) != 0) {
+			log_err("jobs", str_of(names.name[i]), &err);
+			err_clear(&err);
+		}
+	}
+	if (err.code != ERR_NONE)
+		log_err("jobs", STR_NONE, &err);
+	arena_free(arena);
+}

@@ -1,0 +1,20 @@
+#ifndef ROWHOUSE_LEFTOVER_H
+#define ROWHOUSE_LEFTOVER_H
+
+#include "tenants/base/config.h"
+#include "tenants/base/err.h"
+
+/*
+ * Restores in place build tenants/<slug>/<epoch>/db.sqlite.restoring under the lock of
+ * tenants/<slug>.  What is there when nobody has that lock was left by one that was
+ * killed: it goes, and its directory where nothing else is in it.  A tenant that
+ * is being restored, or is not there, is passed over.
+ */
+#define LEFTOVER_SUFFIX ".restoring"
+
+int leftover_clear(const struct config *config, const char *slug,
+    struct err *err);
+/* Of all tenants; says in the log what cannot be cleared. */
+void leftover_clear_all(const struct config *config);
+
+#endif
