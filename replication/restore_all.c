@@ -12,6 +12,7 @@
 #include "replication/restore_crew.h"
 #include "tenants/base/crypto.h"
 #include "tenants/base/file.h"
+#include "tenants/base/thread.h"
 #include "tenants/layout.h"
 #include "tenants/owner.h"
 #include "tenants/registry.h"
@@ -228,19 +229,6 @@ revoke_tokens(struct all *all, struct err *err)
 
 /* --- tenants --------------------------------------------------------------------- */
 
-static void
-lock(struct all *all)
-{
-	if (pthread_mutex_lock(&all->mutex) != 0)
-		err_die("restore: lock");
-}
-
-static void
-unlock(struct all *all)
-{
-	(void)pthread_mutex_unlock(&all->mutex);
-}
-
 /* Of one tenant on its way. */
 struct way {
 	struct all *all;
@@ -254,13 +242,13 @@ note_bytes(int64_t done, int64_t total, void *arg)
 	struct restore_all *out = way->all->out;
 
 	(void)total;
-	lock(way->all);
+	thread_lock(&way->all->mutex);
 	/* Another way to the same state begins anew. */
 	out->bytes += done > way->done ? done - way->done : done;
 	way->done = done;
 	if (out->progress)
 		out->progress(out);
-	unlock(way->all);
+	thread_unlock(&way->all->mutex);
 }
 
 static int
@@ -299,14 +287,14 @@ note_result(void *arg, size_t i, int rc, const struct err *err)
 	tenant->why = NULL;
 	if (rc != 0 && !(tenant->why = strdup(err->msg)))
 		err_die("out of memory: restore");
-	lock(all);
+	thread_lock(&all->mutex);
 	if (rc == 0)
 		out->restored++;
 	else
 		out->failed++;
 	if (out->told)
 		out->told(out, tenant);
-	unlock(all);
+	thread_unlock(&all->mutex);
 }
 
 static int

@@ -4,25 +4,13 @@
 #include <stdlib.h>
 
 #include "replication/restore.h"
+#include "tenants/base/thread.h"
 
 struct shift {
 	const struct restore_crew *crew;
 	pthread_mutex_t mutex;
 	size_t next;
 };
-
-static void
-lock(struct shift *shift)
-{
-	if (pthread_mutex_lock(&shift->mutex) != 0)
-		err_die("restore: lock");
-}
-
-static void
-unlock(struct shift *shift)
-{
-	(void)pthread_mutex_unlock(&shift->mutex);
-}
 
 /* One of the threads. */
 static void *
@@ -38,9 +26,9 @@ work(void *arg)
 		int rc = -1;
 		size_t i;
 
-		lock(shift);
+		thread_lock(&shift->mutex);
 		i = shift->next < crew->n ? shift->next++ : crew->n;
-		unlock(shift);
+		thread_unlock(&shift->mutex);
 		if (i == crew->n)
 			break;
 		if (!store)
@@ -48,9 +36,9 @@ work(void *arg)
 		if (store)
 			rc = crew->work(crew->arg, i, store, arena, &err);
 		arena_reset(arena);
-		lock(shift);
+		thread_lock(&shift->mutex);
 		crew->done(crew->arg, i, rc, &err);
-		unlock(shift);
+		thread_unlock(&shift->mutex);
 	}
 	store_close(store);
 	arena_free(arena);

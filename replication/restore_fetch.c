@@ -61,20 +61,6 @@ struct reader {
 	size_t failed;
 };
 
-static void
-lock(struct reader *r)
-{
-	if (pthread_mutex_lock(&r->mutex) != 0)
-		err_die("restore: lock");
-}
-
-static void
-unlock(struct reader *r)
-{
-	if (pthread_mutex_unlock(&r->mutex) != 0)
-		err_die("restore: unlock");
-}
-
 /* The first failure is the one that is told; with the lock held. */
 static void
 fail(struct reader *r, size_t object, const struct err *err)
@@ -104,7 +90,7 @@ wait_for_piece(struct reader *r)
 {
 	struct piece *piece = NULL;
 
-	lock(r);
+	thread_lock(&r->mutex);
 	for (;;) {
 		struct piece *next = &r->piece[r->taken % PLACES];
 
@@ -116,7 +102,7 @@ wait_for_piece(struct reader *r)
 		}
 		pthread_cond_wait(&r->came, &r->mutex);
 	}
-	unlock(r);
+	thread_unlock(&r->mutex);
 	return piece;
 }
 
@@ -135,11 +121,11 @@ hand_over(void *arg)
 		else
 			rc = r->fetch->take(r->fetch->arg, piece->object,
 			    piece->p, piece->n, piece->last, &err);
-		lock(r);
+		thread_lock(&r->mutex);
 		r->taken++;
 		if (rc != 0)
 			fail(r, piece->object, &err);
-		unlock(r);
+		thread_unlock(&r->mutex);
 		wake(r);
 	}
 	/* The caller's thread may wait for nothing else. */
@@ -156,9 +142,9 @@ add_bytes(struct store_op *op, const void *p, size_t n, struct err *err)
 	struct reader *r = piece->reader;
 	int over;
 
-	lock(r);
+	thread_lock(&r->mutex);
 	over = r->over;
-	unlock(r);
+	thread_unlock(&r->mutex);
 	if (over)
 		return err_set(err, ERR_SYSTEM, "the restore has failed");
 	assert(n <= piece->want - piece->n);
@@ -189,10 +175,10 @@ piece_done(struct store_op *op, const struct err *failure)
 	if (err.code == ERR_NOT_FOUND)
 		err_hint(&err, "it was there a moment ago; try again");
 	piece->err = err;
-	lock(r);
+	thread_lock(&r->mutex);
 	piece->come = 1;
 	pthread_cond_signal(&r->came);
-	unlock(r);
+	thread_unlock(&r->mutex);
 }
 
 /* Is there a place, and memory for the largest piece? */
@@ -203,10 +189,10 @@ free_place(struct reader *r)
 	uint64_t taken;
 	int over;
 
-	lock(r);
+	thread_lock(&r->mutex);
 	taken = r->taken;
 	over = r->over;
-	unlock(r);
+	thread_unlock(&r->mutex);
 	if (!over && r->asked - taken < PLACES)
 		piece = &r->piece[r->asked % PLACES];
 	return piece;
@@ -234,9 +220,9 @@ free_taken(struct reader *r)
 {
 	uint64_t taken;
 
-	lock(r);
+	thread_lock(&r->mutex);
 	taken = r->taken;
-	unlock(r);
+	thread_unlock(&r->mutex);
 	for (size_t i = 0; i < PLACES; i++) {
 		struct piece *piece = &r->piece[i];
 		/* Is it between taken and asked? */
@@ -278,14 +264,14 @@ ask(struct reader *r)
 		r->object++;
 		r->at = 0;
 	}
-	lock(r);
+	thread_lock(&r->mutex);
 	/* Nothing can be asked of an object without bytes. */
 	piece->come = want == 0;
 	r->asked++;
 	r->all_asked = r->object == r->fetch->n;
 	if (piece->come || r->all_asked)
 		pthread_cond_signal(&r->came);
-	unlock(r);
+	thread_unlock(&r->mutex);
 	if (want > 0) {
 		r->on_their_way++;
 		store_submit(r->fetch->store, &piece->op);
@@ -298,9 +284,9 @@ is_over(struct reader *r)
 {
 	int over;
 
-	lock(r);
+	thread_lock(&r->mutex);
 	over = r->over || (r->all_asked && r->taken == r->asked);
-	unlock(r);
+	thread_unlock(&r->mutex);
 	return over;
 }
 

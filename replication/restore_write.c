@@ -36,19 +36,12 @@ struct restore_write {
 	struct err err; /* the first; nothing is written after it */
 };
 
-static void
-lock(struct restore_write *write)
-{
-	if (pthread_mutex_lock(&write->mutex) != 0)
-		err_die("restore: lock");
-}
-
+/* And tells it whoever waits. */
 static void
 unlock(struct restore_write *write)
 {
 	(void)pthread_cond_broadcast(&write->changed);
-	if (pthread_mutex_unlock(&write->mutex) != 0)
-		err_die("restore: unlock");
+	thread_unlock(&write->mutex);
 }
 
 static int
@@ -71,7 +64,7 @@ write_all(void *arg)
 	struct restore_write *write = arg;
 	struct err err = ERR_INIT;
 
-	lock(write);
+	thread_lock(&write->mutex);
 	for (;;) {
 		while (write->done == write->put && !write->over)
 			(void)pthread_cond_wait(&write->changed, &write->mutex);
@@ -81,7 +74,7 @@ write_all(void *arg)
 			unlock(write);
 			(void)write_place(
 			    write, &write->place[write->done % PLACES], &err);
-			lock(write);
+			thread_lock(&write->mutex);
 			write->err = err;
 		}
 		write->done++;
@@ -132,7 +125,7 @@ restore_write_put(
 			return -1;
 		write->runs = 1;
 	}
-	lock(write);
+	thread_lock(&write->mutex);
 	write->put++;
 	while (write->put - write->done == PLACES)
 		(void)pthread_cond_wait(&write->changed, &write->mutex);
@@ -144,7 +137,7 @@ restore_write_put(
 int
 restore_write_wait(struct restore_write *write, struct err *err)
 {
-	lock(write);
+	thread_lock(&write->mutex);
 	while (write->done < write->put)
 		(void)pthread_cond_wait(&write->changed, &write->mutex);
 	*err = write->err;
@@ -157,7 +150,7 @@ restore_write_free(struct restore_write *write)
 {
 	if (!write)
 		return;
-	lock(write);
+	thread_lock(&write->mutex);
 	write->over = 1;
 	unlock(write);
 	if (write->runs && pthread_join(write->thread, NULL) != 0)

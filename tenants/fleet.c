@@ -16,19 +16,6 @@ struct shift {
 	size_t most; /* failures that do not stop it */
 };
 
-static void
-lock(struct shift *shift)
-{
-	if (pthread_mutex_lock(&shift->mutex) != 0)
-		err_die("migrate: lock");
-}
-
-static void
-unlock(struct shift *shift)
-{
-	(void)pthread_mutex_unlock(&shift->mutex);
-}
-
 const char *
 fleet_result_name(enum fleet_result result)
 {
@@ -76,10 +63,10 @@ work(void *arg)
 		struct fleet_tenant *tenant = NULL;
 		struct err err = ERR_INIT;
 
-		lock(shift);
+		thread_lock(&shift->mutex);
 		if (!fleet->stopped && shift->next < shift->end)
 			tenant = &fleet->tenant[shift->next++];
-		unlock(shift);
+		thread_unlock(&shift->mutex);
 		if (tenant == NULL)
 			break;
 		if (file == NULL)
@@ -87,9 +74,9 @@ work(void *arg)
 			    fleet->config, fleet->app, fleet->dry_run, &err);
 		if (file != NULL)
 			(void)fleet_file_migrate(file, tenant, &err);
-		lock(shift);
+		thread_lock(&shift->mutex);
 		note(shift, tenant, &err);
-		unlock(shift);
+		thread_unlock(&shift->mutex);
 	}
 	fleet_file_free(file);
 	return NULL;

@@ -96,3 +96,17 @@ thread_run_nicer(int by, void *(*run)(void *arg), void *arg)
 	else
 		join_nicer(thread);
 }
+
+void
+thread_lock(pthread_mutex_t *mutex)
+{
+	if (pthread_mutex_lock(mutex) != 0)
+		err_die("a mutex cannot be locked");
+}
+
+void
+thread_unlock(pthread_mutex_t *mutex)
+{
+	if (pthread_mutex_unlock(mutex) != 0)
+		err_die("a mutex cannot be unlocked");
+}

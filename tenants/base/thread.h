@@ -9,6 +9,10 @@
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg,
     struct err *err);
 
+/* A mutex that cannot be taken or given back is a mistake in the program: err_die(). */
+void thread_lock(pthread_mutex_t *mutex);
+void thread_unlock(pthread_mutex_t *mutex);
+
 /*
  * Runs run(arg) to its end with a nice value so much higher, and for the first
  * THREAD_IDLE_MS, where RLIMIT_NICE allows the way back, under SCHED_IDLE: what
