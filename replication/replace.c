@@ -114,25 +114,6 @@ look_in_replica(const struct job *job, uint32_t *newest, struct err *err)
 	return rc;
 }
 
-/* A restore that was killed while it built leaves a file that is no use. */
-static void
-clear_attempt(const struct job *job, uint32_t epoch)
-{
-	struct layout_path dir =
-	    layout_incarnation(job->config, job->slug, epoch);
-	struct layout_path db = layout_db(job->config, job->slug, epoch);
-	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
-	char path[LAYOUT_MAX + 32];
-
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		snprintf(
-		    path, sizeof path, "%s" RESTORE_SUFFIX "%s", db.p, ends[i]);
-		(void)unlink(path);
-	}
-	/* Only where nothing else is in it. */
-	(void)rmdir(dir.p);
-}
-
 /* Directories of incarnations, and what the replicator noted in them. */
 static int
 look_at_files(const struct job *job, uint32_t *newest, struct err *err)
@@ -160,8 +141,11 @@ look_at_files(const struct job *job, uint32_t *newest, struct err *err)
 		}
 		if (epoch > *newest)
 			*newest = (uint32_t)epoch;
+		/* The build says so where it is in its way. */
 		if (epoch != job->row.epoch)
-			clear_attempt(job, (uint32_t)epoch);
+			(void)leftover_clear_epoch(
+			    job->config, job->slug, (uint32_t)epoch, &none);
+		err_clear(&none);
 		spool_position_path(
 		    layout_spool(job->config, job->slug, (uint32_t)epoch).p,
 		    path);

@@ -13,39 +13,40 @@
 
 #define NAMES_MAX ((size_t)16 << 20) /* bytes of names in a directory */
 
-/* 1 where there is a half-made file of that epoch; 0, -1. */
+/* 1 where there is a half-made file of the epoch that the name says; 0, -1. */
 static int
 is_left(const struct config *config, const char *slug, const char *name,
-    struct layout_path *dir, struct layout_path *db, struct err *err)
+    uint32_t *epoch, struct err *err)
 {
 	char path[LAYOUT_MAX + 32];
-	uint64_t epoch;
+	uint64_t number;
 
-	if (strlen(name) != 8 || str_hex64(str_of(name), &epoch) != 0)
+	if (strlen(name) != 8 || str_hex64(str_of(name), &number) != 0)
 		return 0;
-	*dir = layout_incarnation(config, slug, (uint32_t)epoch);
-	*db = layout_db(config, slug, (uint32_t)epoch);
-	(void)snprintf(path, sizeof(path), "%s" LEFTOVER_SUFFIX, db->p);
+	*epoch = (uint32_t)number;
+	(void)snprintf(path, sizeof(path), "%s" LEFTOVER_SUFFIX,
+	    layout_db(config, slug, *epoch).p);
 	return file_exists(path, err);
 }
 
 /* Itself the last, by which it is found. */
-static int
-clear_one(const struct layout_path *dir, const struct layout_path *db,
-    struct err *err)
+int
+leftover_clear_epoch(const struct config *config, const char *slug,
+    uint32_t epoch, struct err *err)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	struct layout_path db = layout_db(config, slug, epoch);
 	char path[LAYOUT_MAX + 32];
 	size_t i;
 
 	for (i = sizeof(ends) / sizeof(ends[0]); i-- > 0;) {
 		(void)snprintf(path, sizeof(path), "%s" LEFTOVER_SUFFIX "%s",
-		    db->p, ends[i]);
+		    db.p, ends[i]);
 		if (file_remove(path, err) != 0)
 			return -1;
 	}
 	/* Only where nothing else is in it. */
-	(void)rmdir(dir->p);
+	(void)rmdir(layout_incarnation(config, slug, epoch).p);
 	return 0;
 }
 
@@ -53,24 +54,26 @@ static int
 clear_those(const struct config *config, const char *slug,
     const struct file_names *names, struct err *err)
 {
-	struct layout_path of_tenant = layout_tenant(config, slug), dir, db;
+	struct layout_path dir = layout_tenant(config, slug);
 	int left = 0, lock = -1;
+	uint32_t epoch;
 	size_t i;
 
 	for (i = 0; left >= 0 && i < names->n; i++) {
-		left = is_left(config, slug, names->name[i], &dir, &db, err);
+		left = is_left(config, slug, names->name[i], &epoch, err);
 		if (left <= 0)
 			continue;
 		/* Nobody is disturbed where there is nothing. */
 		if (lock < 0) {
-			lock = file_open(
-			    of_tenant.p, O_RDONLY | O_DIRECTORY, 0, err);
-			if (lock < 0 || hold_take(lock, of_tenant.p, err) != 0)
+			lock =
+			    file_open(dir.p, O_RDONLY | O_DIRECTORY, 0, err);
+			if (lock < 0 || hold_take(lock, dir.p, err) != 0)
 				break;
 			left = is_left(
-			    config, slug, names->name[i], &dir, &db, err);
+			    config, slug, names->name[i], &epoch, err);
 		}
-		if (left > 0 && clear_one(&dir, &db, err) != 0)
+		if (left > 0 &&
+		    leftover_clear_epoch(config, slug, epoch, err) != 0)
 			break;
 	}
 	file_drop(&lock);

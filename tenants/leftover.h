@@ -14,6 +14,9 @@
 
 int leftover_clear(const struct config *config, const char *slug,
     struct err *err);
+/* Of one incarnation, for who has that lock. */
+int leftover_clear_epoch(const struct config *config, const char *slug,
+    uint32_t epoch, struct err *err);
 /* Of all tenants; says in the log what cannot be cleared. */
 void leftover_clear_all(const struct config *config);
 
