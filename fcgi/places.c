@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "fcgi/child.h"
 #include "tenants/base/clock.h"
@@ -129,7 +130,10 @@ places_ended(struct places *places, pid_t pid, int status)
 		if (++place == places->place + PLACES)
 			return NULL;
 	child_describe_end(status, how);
-	if (status == 0)
+	/* Told to leave, it may not have come to listen for that. */
+	if (status == 0 ||
+	    (place->phase == PHASE_LEAVING && WIFSIGNALED(status) &&
+		WTERMSIG(status) == SIGTERM))
 		log_debug(
 		    "ended", "%s %ld: %s", places_role(place), (long)pid, how);
 	else

@@ -14,6 +14,7 @@
 #define BATCH     1000
 #define BATCHES   2 /* lanes in use while the store takes batches */
 #define TRIES     5
+#define PATIENCE  4 /* times what is a stall otherwise: it is a thousand deletes */
 #define BODY_MAX  ((size_t)1024 * 1024)
 #define REPLY_MAX ((size_t)2 * 1024 * 1024)
 
@@ -214,6 +215,7 @@ store_s3_batch_send(struct store_s3 *store, struct buf *body,
 	s3_call_header(call, "content-md5", source.md5_base64);
 	s3_source_send(&source, 0, source.size, call);
 	call->reply_max = REPLY_MAX;
+	call->stall_ms = PATIENCE * store->wire.place.stall_ms;
 	call->done = done;
 	s3_wire_submit(&store->wire, call);
 }
