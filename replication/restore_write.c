@@ -12,9 +12,13 @@
  * Places go round: `put` is the caller's, those between `done` and `put` are the
  * thread's.  A restore of a few kilobytes needs no thread: that begins with the
  * first place that is half full.
+ *
+ * The disk is slower where it is given half a megabyte at a time (a
+ * database of 1 GB, five times each, in turns: 2.6 s against 1.9).
  */
 #define PLACES 4
-#define EARLY  (RESTORE_WRITE_MAX / 2) /* what is less may well be written again */
+#define SMALL  (RESTORE_WRITE_MAX / 2) /* wants no thread */
+#define EARLY  ((int64_t)8 << 20) /* what is less may well be written again */
 
 struct place {
 	unsigned char *p;
@@ -26,6 +30,7 @@ struct restore_write {
 	int fd;
 	const char *path;
 	struct place place[PLACES];
+	int64_t begun, side; /* written side by side, and not begun to be on the disk */
 	int runs; /* the thread */
 	pthread_t thread;
 
@@ -44,17 +49,33 @@ unlock(struct restore_write *write)
 	thread_unlock(&write->mutex);
 }
 
+/*
+ * The disk need not wait until all of it is there; but it is given as much at once as
+ * it can put in one place.
+ */
+static void
+begin_early(struct restore_write *write, const struct place *place)
+{
+	int64_t end = place->at + (int64_t)place->n;
+
+	if (place->at != write->side)
+		write->begun = place->at;
+	write->side = end;
+	if (end - write->begun < EARLY)
+		return;
+	(void)sync_file_range(write->fd, write->begun,
+	    (off_t)(end - write->begun), SYNC_FILE_RANGE_WRITE);
+	write->begun = end;
+}
+
 static int
 write_place(
-    const struct restore_write *write, const struct place *place, struct err *err)
+    struct restore_write *write, const struct place *place, struct err *err)
 {
 	if (file_pwrite(write->fd, place->p, place->n, place->at, write->path,
 		err) != 0)
 		return -1;
-	/* The disk need not wait until all of it is there. */
-	if (place->n >= EARLY)
-		(void)sync_file_range(write->fd, place->at, (off_t)place->n,
-		    SYNC_FILE_RANGE_WRITE);
+	begin_early(write, place);
 	return 0;
 }
 
@@ -118,7 +139,7 @@ restore_write_put(
 	assert(n <= RESTORE_WRITE_MAX);
 	place->n = n;
 	place->at = at;
-	if (!write->runs && n < EARLY)
+	if (!write->runs && n < SMALL)
 		return write_place(write, place, err);
 	if (!write->runs) {
 		if (thread_start(&write->thread, write_all, write, err) != 0)
