@@ -17,6 +17,13 @@ while [ $took -lt 300 ]; do
 	took=$(($(now_ms) - begun_ms))
 	[ "$status" = 200 ] || bail "slow: $status $body"
 done
+# the machine may have been busy with something else
+for _ in 1 2; do
+	begun_ms=$(now_ms)
+	send -t acme GET "/api/slow?n=$rows"
+	again=$(($(now_ms) - begun_ms))
+	[ $again -ge $took ] || took=$again
+done
 rows=$((rows * 2000 / took))
 
 slow_start() {	# ANSWER OPTION…
