@@ -47,21 +47,32 @@ column(sqlite3_stmt *stmt, int at, struct arena *arena)
 	    arena, str_make(text, (size_t)sqlite3_column_bytes(stmt, at)));
 }
 
+/* Asks for one key, among those that have not expired. */
+static sqlite3_stmt *
+of_those_good(struct tenant *tenant, int which, struct str key, struct err *err)
+{
+	sqlite3_stmt *stmt =
+	    tenant_statement(tenant, sql, which, str_of(sql[which]), err);
+	char now[STAMP_TEXT];
+
+	if (!stmt)
+		return NULL;
+	stamp_format(clock_wall_ms(), now);
+	users_row_bind_text(stmt, 1, key);
+	users_row_bind_text(stmt, 2, str_of(now));
+	return stmt;
+}
+
 /* Looked for by its hash, of which nobody can choose a single bit. */
 static int
 look_up(struct tenant *tenant, const char *hash, struct arena *arena,
     struct key *out, struct str *owner, struct err *err)
 {
-	sqlite3_stmt *stmt =
-	    tenant_statement(tenant, sql, FIND, str_of(sql[FIND]), err);
-	char now[STAMP_TEXT];
+	sqlite3_stmt *stmt = of_those_good(tenant, FIND, str_of(hash), err);
 	int rc;
 
 	if (!stmt)
 		return -1;
-	stamp_format(clock_wall_ms(), now);
-	users_row_bind_text(stmt, 1, str_of(hash));
-	users_row_bind_text(stmt, 2, str_of(now));
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
 		out->id = column(stmt, 0, arena);
@@ -99,16 +110,11 @@ int
 keys_role(struct tenant *tenant, struct str id, enum app_access *out,
     struct err *err)
 {
-	sqlite3_stmt *stmt =
-	    tenant_statement(tenant, sql, ROLE, str_of(sql[ROLE]), err);
-	char now[STAMP_TEXT];
+	sqlite3_stmt *stmt = of_those_good(tenant, ROLE, id, err);
 	int rc;
 
 	if (!stmt)
 		return -1;
-	stamp_format(clock_wall_ms(), now);
-	users_row_bind_text(stmt, 1, id);
-	users_row_bind_text(stmt, 2, str_of(now));
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		*out = users_row_role(str_make(
