@@ -518,10 +518,33 @@ ledger_ok() {
 		"$(sqlite3 -readonly "$3" 'PRAGMA integrity_check; PRAGMA foreign_key_check')" ok
 }
 
+# The stock shell, made to wait for whoever writes; by itself it says at once that the
+# database is locked, as any is for a moment when it begins to be replicated.
+sqlite3() {
+	command sqlite3 -cmd '.timeout 10000' "$@"
+}
+
 # db_of SLUG		the tenant's current file
 db_of() {
 	for f in "$DATA/tenants/$1"/*/db.sqlite; do :; done
 	printf '%s\n' "$f"
+}
+
+# lock_held SLUG	a shell is in the middle of a transaction, which goes on with what is
+#	written to descriptor 9
+lock_held() {
+	rm -f go held
+	mkfifo go
+	background held.log sh -c "sqlite3 -cmd '.timeout 10000' '$(db_of "$1")' <go"
+	HOLDER=$pid
+	exec 9>go
+	printf 'PRAGMA foreign_keys = 1;\nBEGIN IMMEDIATE;\n.system touch held\n' >&9
+	wait_for 20 test -e held || bail 'the lock is not held'
+}
+# lock_released		it is over: rolled back, unless COMMIT was the last word
+lock_released() {
+	exec 9>&-
+	wait "$HOLDER"
 }
 
 # copy_of FILE COPY	of a live database, as one transaction sees it

@@ -12,7 +12,7 @@ project_new acme ACK
 writer_start acme ACK a
 
 shell() {	# SQL
-	sqlite3 -cmd '.timeout 10000' "$(db_of acme)" "$1" 2>&1
+	sqlite3 "$(db_of acme)" "$1" 2>&1
 }
 foreign() {	# NAME SQL
 	n=$(acked acme)

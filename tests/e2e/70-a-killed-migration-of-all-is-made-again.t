@@ -30,8 +30,8 @@ mixed=0
 whole() {
 	at_old=0
 	for i in $(seq $N); do
-		v=$(sqlite3 -readonly -cmd '.timeout 5000' "$(db_of "t$i")" 'PRAGMA user_version')
-		rows=$(sqlite3 -readonly -cmd '.timeout 5000' "$(db_of "t$i")" "SELECT count(*) FROM round_$v" 2>&1)
+		v=$(sqlite3 -readonly "$(db_of "t$i")" 'PRAGMA user_version')
+		rows=$(sqlite3 -readonly "$(db_of "t$i")" "SELECT count(*) FROM round_$v" 2>&1)
 		case $v,$rows in
 		"$last,5000") ;;
 		"$((last - 1)),5000") at_old=$((at_old + 1)) ;;
@@ -41,21 +41,7 @@ whole() {
 	[ $at_old -eq 0 ] || [ $at_old -eq $N ] || mixed=$((mixed + 1))
 }
 version_is() {	# SLUG VERSION
-	[ "$(sqlite3 -readonly -cmd '.timeout 5000' "$(db_of "$1")" 'PRAGMA user_version')" = "$2" ]
-}
-# the last tenant's lock is held, so that no run ends before it is killed
-last_held() {
-	rm -f go held
-	mkfifo go
-	background held.log sh -c "sqlite3 '$(db_of "t$N")' <go"
-	holder=$pid
-	exec 9>go
-	printf 'BEGIN IMMEDIATE;\n.system touch held\n' >&9
-	wait_for 10 test -e held || bail 'the lock is not held'
-}
-last_released() {
-	exec 9>&-
-	wait "$holder"
+	[ "$(sqlite3 -readonly "$(db_of "$1")" 'PRAGMA user_version')" = "$2" ]
 }
 next_migration
 begun=$(now_ms)
@@ -68,7 +54,8 @@ bad=0
 left=0
 for round in $(seq 30); do
 	next_migration
-	[ $((round % 6)) -ne 0 ] || last_held
+	# the last tenant's lock is held at times, so that no run ends before it is killed
+	[ $((round % 6)) -ne 0 ] || lock_held "t$N"
 	background "migrate.log" "$ROWHOUSE" migrate --jobs 2 --canary t2
 	migration=$pid
 	if [ $((round % 6)) -eq 0 ]; then
@@ -78,7 +65,7 @@ for round in $(seq 30); do
 	fi
 	kill -s KILL "$migration" 2>/dev/null
 	wait "$migration" 2>/dev/null
-	[ $((round % 6)) -ne 0 ] || last_released
+	[ $((round % 6)) -ne 0 ] || lock_released
 	whole || bad=$((bad + 1))
 	[ $at_old -eq 0 ] || left=$((left + 1))
 	# some go on by themselves, as workers do

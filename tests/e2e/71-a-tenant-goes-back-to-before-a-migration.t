@@ -29,7 +29,7 @@ next_migration() {
 		>"$(printf 'app/schema/%04d_found.sql' $last)"
 }
 version() {	# FILE
-	sqlite3 -readonly -cmd '.timeout 5000' "$1" 'PRAGMA user_version'
+	sqlite3 -readonly "$1" 'PRAGMA user_version'
 }
 is_at() {	# SLUG VERSION
 	[ "$(version "$(db_of "$1")")" = "$2" ]
@@ -52,7 +52,7 @@ before() {	# SLUG N ARGUMENT…	restores to before.sqlite; sets exact, at
 }
 # what the migration found and the file has not; what that has and it did not find
 differs() {	# SLUG N
-	sqlite3 -readonly -cmd '.timeout 5000' "$(db_of "$1")" \
+	sqlite3 -readonly "$(db_of "$1")" \
 	    "SELECT title FROM found_$2 ORDER BY title" >found
 	sqlite3 -readonly before.sqlite "SELECT title FROM issues ORDER BY title" >have
 	echo "$(comm -23 found have | wc -l) $(comm -13 found have | wc -l)"

@@ -25,19 +25,13 @@ waits() { case $(cat "/proc/$(workers)/wchan") in *nanosleep*) ;; *) return 1 ;;
 late() {
 	what=$1
 	shift
-	rm -f go held late
-	mkfifo go
-	background held.log sh -c "sqlite3 '$(db_of acme)' <go"
-	holder=$pid
-	exec 9>go
-	printf 'PRAGMA foreign_keys = 1;\nBEGIN IMMEDIATE;\n.system touch held\n' >&9
-	wait_for 20 test -e held || bail 'the lock is not held'
+	rm -f late
+	lock_held acme
 	(api acme "$@"; printf '%s %s\n' "$status" "$body" >late.new && mv late.new late) 9>&- &
 	sent=$!
 	wait_for 20 waits || bail 'nobody waits for the lock'
 	printf '%s;\nCOMMIT;\n' "$what" >&9
-	exec 9>&-
-	wait "$holder" || bail "$what"
+	lock_released || bail "$what"
 	wait "$sent" || bail "$*"
 	late=$(cat late)
 }

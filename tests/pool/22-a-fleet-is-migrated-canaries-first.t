@@ -120,16 +120,10 @@ is 'none of that touches anybody' "$(versions)" '1x1 10x2'
 # somebody holds the lock of one of them
 sed -i '/^db.busy_timeout/d' "$CONF"
 echo 'db.busy_timeout = 50ms' >>"$CONF"
-mkfifo go
-background held.log sh -c "sqlite3 '$(db_of t5)' <go"
-HOLDER=$pid
-exec 9>go
-printf 'BEGIN IMMEDIATE;\n.system touch held\n' >&9
-wait_for 10 test -e held || bail 'the lock is not held'
+lock_held t5
 migrate --max-failures 3
 is 'one that is busy is tried again later' "$rc $(version t5) $(version t6)" '75 2 3'
-exec 9>&-
-wait "$HOLDER"
+lock_released
 migrate
 is '  by the next call' "$rc $(version t5)" '0 3'
 
