@@ -585,6 +585,7 @@ tick(struct replicator *r, int all)
 	r->env.stretch = r->budget.stretch;
 	trust_clock_tick(&r->clock, &stats, now_ms, clock_boot_ms());
 	r->env.clock_off_ms = r->clock.off_ms;
+	r->env.clock_is_sure = r->clock.sure;
 	look_at_disk(r, mono_ms);
 	take_hints(r);
 	/* What is with the store is answered before a disk is waited for. */

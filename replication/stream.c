@@ -147,7 +147,9 @@ stream_hint(struct stream *stream, const struct db_commit *commit)
 		/* Hints of two workers may overtake each other. */
 		if (commit->frame <= last->frame)
 			return;
-		if (commit->time_ms / interval <= last->time_ms / interval) {
+		/* One by a clock that is right again bears no other's time. */
+		if (commit->time_ms / interval <= last->time_ms / interval &&
+		    last->time_ms - commit->time_ms < STREAM_AHEAD_MS) {
 			last->frame = commit->frame;
 			if (commit->time_ms > last->time_ms)
 				last->time_ms = commit->time_ms;
@@ -184,6 +186,14 @@ stream_changed(struct stream *stream)
 		return 1;
 	/* A WAL that a worker still had open at the end: is it alone now? */
 	return clock_mono_ms() >= stream->reclaim_ms;
+}
+
+int
+stream_is_ahead(const struct stream *stream, int64_t now_ms)
+{
+	return stream->env->clock_is_sure &&
+	       stream->pos.time_ms - now_ms > STREAM_AHEAD_MS &&
+	       !stream->retired && stream->end_epoch == 0;
 }
 
 int64_t
@@ -509,6 +519,10 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	    stream_break(stream, 0, "asked for by the operator", err))
 		return -1;
 	stream->renew = 0;
+	if (stream_is_ahead(stream, now_ms) &&
+	    stream_break(
+		stream, 0, "the clock was ahead, and is right again", err))
+		return -1;
 	if (stream->elsewhere && stream_leave_replica(stream, err))
 		return -1;
 	if (stream->cut) {

@@ -26,6 +26,9 @@
 /* As long as the kernel's clock for files may stand still (HZ = 100). */
 #define STREAM_TICK_MS 10
 
+/* Less than this is no clock that was wrong. */
+#define STREAM_AHEAD_MS 120000
+
 #define STREAM_MARKS 64
 
 /* From hints: the last commit of an interval, and when it was. */
@@ -87,6 +90,7 @@ struct stream_env {
 	struct stream_counts total;
 	struct disk disk;	/* of the data, a second ago */
 	int64_t clock_off_ms;	/* trust_clock.h's, for status */
+	int clock_is_sure;	/* and whether it is right */
 	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
 	int64_t shelf_bytes;	/* what they hold, as far as known */
@@ -196,6 +200,12 @@ void stream_touch(struct stream *stream);
 
 /* R12: do the files differ from what they were when the stream was sealed? */
 int stream_changed(struct stream *stream);
+
+/*
+ * Were its newest times given by a clock that was ahead?  Nothing would have a true
+ * one before they have come, so its next flush begins a new epoch, which can.
+ */
+int stream_is_ahead(const struct stream *stream, int64_t now_ms);
 
 /* In which a tenant's commits are gathered: replica.interval, stretched. */
 int64_t stream_env_interval(const struct stream_env *env);

@@ -78,7 +78,10 @@ stream_break(
 {
 	uint32_t parent_epoch = stream->pos.epoch;
 	uint64_t parent_txid = stream->pos.txid;
-	int64_t time_ms = stream->pos.time_ms;
+	/* Its base is not before what is in the last one, unless that lies. */
+	int64_t time_ms = stream_is_ahead(stream, clock_wall_ms())
+			      ? 0
+			      : stream->pos.time_ms;
 	char reason[240];
 	struct buf owner;
 	int rc = -1;

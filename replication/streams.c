@@ -364,7 +364,9 @@ streams_sweep(struct streams *streams, size_t n)
 			/* Of an open one the index tells, at no cost. */
 			if (stream_is_open(stream)) {
 				stream_touch(stream);
-			} else if (!stream->active && stream_changed(stream)) {
+			} else if (!stream->active &&
+				   (stream_changed(stream) ||
+				       stream_is_ahead(stream, now_ms))) {
 				stream_touch(stream);
 				streams_activate(streams, stream);
 			} else if (compact_is_due(stream, now_ms)) {

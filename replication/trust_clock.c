@@ -10,7 +10,7 @@
 #include "tenants/base/str.h"
 
 #define SAVE_MS  (INT64_C(3600) * 1000)
-#define STORE_MS 60000 /* less of a difference to a store is none */
+#define SAME_MS  60000 /* less of a difference is none */
 #define NOTE_MAX ((size_t)64)
 
 /* "<ms believed> <ms held>\n" */
@@ -104,6 +104,19 @@ go_on(struct trust_clock *clock, int64_t wall_ms, int64_t boot_ms)
 }
 
 static void
+see_whether_set(struct trust_clock *clock, int64_t wall_ms, int64_t boot_ms)
+{
+	int64_t ahead_ms = wall_ms - boot_ms;
+
+	if (clock->ahead_ms == 0 ||
+	    llabs((long long)(ahead_ms - clock->ahead_ms)) > SAME_MS) {
+		clock->ahead_ms = ahead_ms;
+		clock->set_ms = boot_ms;
+	}
+	clock->sure = boot_ms - clock->set_ms >= TRUST_CLOCK_HOLD_MS;
+}
+
+static void
 ask_store(struct trust_clock *clock, const struct store_stats *stats,
     int64_t wall_ms)
 {
@@ -111,14 +124,16 @@ ask_store(struct trust_clock *clock, const struct store_stats *stats,
 	    stats->date_ms + clock_mono_ms() - stats->date_mono_ms;
 	int64_t lead = wall_ms - theirs;
 
-	clock->off_ms = llabs((long long)lead) > STORE_MS ? lead : 0;
+	clock->off_ms = llabs((long long)lead) > SAME_MS ? lead : 0;
 	clock->now_ms = clock->off_ms > 0 ? theirs : wall_ms;
+	clock->sure = clock->off_ms == 0;
 }
 
 void
 trust_clock_tick(struct trust_clock *clock, const struct store_stats *stats,
     int64_t wall_ms, int64_t boot_ms)
 {
+	see_whether_set(clock, wall_ms, boot_ms);
 	if (stats->date_ms > 0)
 		ask_store(clock, stats, wall_ms);
 	else

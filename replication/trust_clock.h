@@ -19,6 +19,10 @@
  *	in <data>/clock.
  *
  * What is too early deletes later, which costs room and no history.
+ *
+ * Is it sure, what it says is so: a store has it as well, within a minute; with a
+ * directory nobody has set it for TRUST_CLOCK_HOLD_MS, since this process began at
+ * the earliest.
  */
 #define TRUST_CLOCK_JUMP_MS (INT64_C(2) * 3600 * 1000)
 #define TRUST_CLOCK_HOLD_MS (INT64_C(24) * 3600 * 1000)
@@ -30,11 +34,14 @@ struct trust_clock {
 	int64_t lead_ms;		/* … by so much; 0 = not known */
 	int64_t saved_ms;		/* boot; 0 = never */
 	int was_off;			/* it may be that the machine was */
+	int64_t set_ms;			/* boot: when it was last set, as far as known */
+	int64_t ahead_ms;		/* of boot, since then; 0 = not known */
 	int warned;
 
 	/* out */
 	int64_t now_ms;			/* what is believed; never after the clock */
 	int64_t off_ms;			/* the clock less what it should be; 0 = well */
+	int sure;
 };
 
 /* What was kept, or the clock where nothing was. */

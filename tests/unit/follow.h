@@ -146,11 +146,10 @@ follow_all(void)
 	}
 }
 
-/* The newest state of the replica: its epoch, and the answer to sql. */
+/* A state that the replica has: its epoch, and the answer to sql. */
 static inline int64_t
-follow_latest(const char *slug, const char *sql, uint32_t *epoch)
+follow_restored(const struct restore_opts *opts, const char *sql, uint32_t *epoch)
 {
-	struct restore_opts opts = { .slug = slug, .point = RESTORE_LATEST };
 	struct restore_target target = { .path = house_path("restored") };
 	struct db_opts file = { .path = target.path, .role = DB_TOOL };
 	struct arena *arena = arena_new(RESTORE_PLAN_MAX);
@@ -158,7 +157,7 @@ follow_latest(const char *slug, const char *sql, uint32_t *epoch)
 	struct db *db;
 	int64_t n;
 
-	OK(restore_plan(follow.store, &opts, arena, &plan, &house.err));
+	OK(restore_plan(follow.store, opts, arena, &plan, &house.err));
 	*epoch = plan.epoch;
 	OK(restore_build(follow.store, &plan, &target, &house.err));
 	arena_free(arena);
@@ -170,6 +169,14 @@ follow_latest(const char *slug, const char *sql, uint32_t *epoch)
 	(void)unlink(house_path("restored-wal"));
 	(void)unlink(house_path("restored-shm"));
 	return n;
+}
+
+static inline int64_t
+follow_latest(const char *slug, const char *sql, uint32_t *epoch)
+{
+	struct restore_opts opts = { .slug = slug, .point = RESTORE_LATEST };
+
+	return follow_restored(&opts, sql, epoch);
 }
 
 #endif

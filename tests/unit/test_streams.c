@@ -1,5 +1,7 @@
 #include "replication/streams.h"
 
+#include <sys/stat.h>
+
 #include "tests/unit/follow.h"
 #include "tests/unit/switch_to.h"
 
@@ -312,6 +314,99 @@ an_incarnation_that_is_current_again_begins_the_newest_epoch(void **state)
 	assert_int_equal(latest(4), 3);
 }
 
+/* How many rows a restore to that time brings. */
+static int64_t
+rows_at(int64_t time_ms)
+{
+	struct restore_opts opts = { .slug = "acme",
+		.point = RESTORE_TIME,
+		.time_ms = time_ms };
+	uint32_t epoch;
+
+	return follow_restored(&opts, COUNT, &epoch);
+}
+
+/* A commit by a clock that is ahead, as its WAL shows it. */
+static void
+commit_ahead(int64_t ms)
+{
+	struct layout_path path = layout_db(&house.config, "acme", 1);
+	int64_t s = (clock_wall_ms() + ms) / 1000;
+	struct timespec times[2] = { { .tv_sec = s }, { .tv_sec = s } };
+	char wal[sizeof(path.p) + 4];
+
+	follow_sql("acme", 1, "INSERT INTO t VALUES (2)");
+	snprintf(wal, sizeof(wal), "%s-wal", path.p);
+	assert_int_equal(utimensat(AT_FDCWD, wal, times, 0), 0);
+}
+
+static void
+swept(void)
+{
+	while (!streams_sweep(follow.streams, 100))
+		;
+	follow_all();
+}
+
+/* Guards: until the year was over, each of them gave what was before it. */
+static void
+after_a_clock_that_was_ahead_a_time_is_restored_again(void **state)
+{
+	int64_t before_ms;
+
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	before_ms = clock_wall_ms();
+	commit_ahead(INT64_C(365) * 86400000);
+	swept();
+	assert_int_equal(latest(1), 2);
+
+	/* Was it?  It may as well be behind now. */
+	swept();
+	assert_int_equal(latest(1), 2);
+	assert_int_equal(rows_at(clock_wall_ms()), 1);
+
+	/* Nobody has to write for it. */
+	follow.env.clock_is_sure = 1;
+	swept();
+	assert_int_equal(latest(2), 2);
+	assert_int_equal(rows_at(clock_wall_ms()), 2);
+	follow_sql("acme", 1, "INSERT INTO t VALUES (3)");
+	swept();
+	assert_int_equal(latest(2), 3);
+	assert_int_equal(rows_at(clock_wall_ms() + 1000), 3);
+	assert_int_equal(rows_at(before_ms), 1);
+
+	/* What a clock may well be off by is no reason for one. */
+	commit_ahead(60000);
+	swept();
+	assert_int_equal(latest(2), 4);
+}
+
+/* Of a replaced one that would be after what replaced it. */
+static void
+a_replaced_incarnation_is_ahead_for_good(void **state)
+{
+	(void)state;
+	follow_tenant("acme");
+	follow_sql("acme", 1, "INSERT INTO t VALUES (1)");
+	follow_start();
+	follow_all();
+	commit_ahead(INT64_C(86400000));
+	swept();
+	follow.env.clock_is_sure = 1;
+	follow_sql("acme", 1, "INSERT INTO t VALUES (3)");
+	to_second_incarnation();
+	OK(streams_reconcile(follow.streams, follow.registry, &house.err));
+	follow_all();
+	assert_int_equal(position_of(1).epoch, 1);
+	assert_int_equal(position_of(1).shipped, 3);
+	assert_int_equal(latest(2), 3);
+}
+
 int
 main(void)
 {
@@ -327,6 +422,9 @@ main(void)
 		follow_test(a_deleted_tenant_may),
 		follow_test(
 		    an_incarnation_that_is_current_again_begins_the_newest_epoch),
+		follow_test(
+		    after_a_clock_that_was_ahead_a_time_is_restored_again),
+		follow_test(a_replaced_incarnation_is_ahead_for_good),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

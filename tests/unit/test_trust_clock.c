@@ -149,7 +149,32 @@ a_store_knows_what_time_it_is(void **state)
 		    trusted.now_ms - (NOW + of[i].believed) + 1000, 1000, 1999);
 		assert_in_range(
 		    of[i].off - trusted.off_ms + 1000, 1000, 1999);
+		assert_int_equal(trusted.sure, of[i].off == 0);
 	}
+}
+
+static int
+is_sure(int64_t wall_ms, int64_t boot_ms)
+{
+	trust_clock_tick(&trusted, &directory, wall_ms, boot_ms);
+	return trusted.sure;
+}
+
+static void
+a_clock_that_nobody_sets_for_a_day_is_sure(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 5);
+	assert_false(is_sure(NOW, 5));
+	assert_false(is_sure(NOW + 23 * HOUR, 5 + 23 * HOUR));
+	/* Kept by the second. */
+	assert_true(is_sure(NOW + DAY + 30000, 5 + DAY));
+	assert_true(is_sure(NOW + 2 * DAY - 20000, 5 + 2 * DAY));
+	/* An hour is no jump to retention, and as wrong. */
+	assert_false(is_sure(NOW + 2 * DAY - HOUR, 5 + 2 * DAY));
+	assert_false(is_sure(NOW + 3 * DAY - 2 * HOUR, 5 + 3 * DAY - HOUR));
+	assert_true(is_sure(NOW + 3 * DAY - HOUR, 5 + 3 * DAY));
 }
 
 int
@@ -163,6 +188,7 @@ main(void)
 		cmocka_unit_test(what_was_believed_outlives_the_process),
 		cmocka_unit_test(of_a_damaged_note_nothing_is_taken),
 		cmocka_unit_test(a_store_knows_what_time_it_is),
+		cmocka_unit_test(a_clock_that_nobody_sets_for_a_day_is_sure),
 	};
 
 	int failed;
