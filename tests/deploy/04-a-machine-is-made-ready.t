@@ -72,6 +72,8 @@ valid() {
 ok '  and ours is one for this Caddy' valid
 like '  which its service starts' "$(cat "$R/etc/systemd/system/caddy.service.d/rowhouse.conf")" \
     '^ExecStart=/usr/bin/caddy run --config /etc/caddy/rowhouse/https\.caddy'
+like '    and which collects its garbage at leisure' "$(cat "$R/etc/systemd/system/caddy.service.d/rowhouse.conf")" \
+    '^Environment=GOGC=400 GOMEMLIMIT=256MiB'
 
 # the configuration is read, but for where the data is
 ok 'the configuration is one' "$ROWHOUSE" check --config -c "$R/etc/rowhouse.conf"
