@@ -5,6 +5,7 @@
 #include "tenants/base/file.h"
 #include "tenants/job.h"
 #include "tenants/layout.h"
+#include "tenants/leftover.h"
 
 static int
 ignore(struct store_op *op, const void *p, size_t n, struct err *err)
@@ -91,6 +92,7 @@ erase_files(const struct config *config, const char *slug, struct err *err)
 {
 	if (file_remove(layout_full(config, slug).p, err) != 0 ||
 	    job_remove_exports(config, slug, err) != 0 ||
+	    leftover_clear_copies(config, slug, err) != 0 ||
 	    file_remove_tree(layout_tenant(config, slug).p, err) != 0)
 		return -1;
 	return file_sync_dir(layout_tenants(config).p, err);

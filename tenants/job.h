@@ -137,7 +137,7 @@ struct layout_path job_export_path(const struct config *config,
 struct layout_path job_import_path(const struct config *config,
     const struct job *job);
 
-/* Removes all exports of a tenant that is erased. */
+/* Removes all exports of a tenant that is erased, finished or not. */
 int job_remove_exports(const struct config *config, const char *slug,
     struct err *err);
 

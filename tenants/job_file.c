@@ -49,9 +49,12 @@ job_import_path(const struct config *config, const struct job *job)
 	return join(layout_imports(config), job->file);
 }
 
+/* "acme.…", and ".acme.exporting…" (export.h), which one that was killed has left. */
 static int
 begins_with(struct str name, const void *prefix)
 {
+	if (name.n > 0 && name.p[0] == '.')
+		name = str_sub(name, 1, name.n);
 	return str_starts(name, prefix);
 }
 

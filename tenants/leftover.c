@@ -98,6 +98,52 @@ leftover_clear(const struct config *config, const char *slug, struct err *err)
 	return rc;
 }
 
+static int
+clear_dry_run(const struct config *config, const char *slug, struct err *err)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	struct layout_path dir = layout_dry_run(config);
+	char path[LAYOUT_MAX + SLUG_MAX + 32];
+	size_t i;
+
+	/* Not there, or another user's, whose next dry run clears it. */
+	if (access(dir.p, W_OK | X_OK) != 0)
+		return 0;
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s.sqlite%s", dir.p,
+		    slug, ends[i]);
+		if (file_remove(path, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+leftover_clear_copies(
+    const struct config *config, const char *slug, struct err *err)
+{
+	struct layout_path tenants = layout_tenants(config);
+	struct arena *arena = arena_new(NAMES_MAX);
+	char path[LAYOUT_MAX + 300];
+	struct file_names names = { 0 };
+	size_t i;
+	int rc = clear_dry_run(config, slug, err);
+
+	if (rc == 0)
+		rc = file_list(tenants.p, arena, &names, err);
+	for (i = 0; i < names.n && rc == 0; i++) {
+		if (!str_starts(str_of(names.name[i]), LEFTOVER_COPY))
+			continue;
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", tenants.p, names.name[i]);
+		rc = hold_taken(path, err);
+		/* Somebody is at it. */
+		rc = rc == 0 ? file_remove_tree(path, err) : rc < 0 ? -1 : 0;
+	}
+	arena_free(arena);
+	return rc;
+}
+
 void
 leftover_clear_all(const struct config *config)
 {

@@ -11,6 +11,8 @@
  * is being restored, or is not there, is passed over.
  */
 #define LEFTOVER_SUFFIX ".restoring"
+/* Beside the tenants, before a slug: one that is made of another (lifecycle.c). */
+#define LEFTOVER_COPY ".copy-"
 
 int leftover_clear(const struct config *config, const char *slug,
     struct err *err);
@@ -19,5 +21,13 @@ int leftover_clear_epoch(const struct config *config, const char *slug,
     uint32_t epoch, struct err *err);
 /* Of all tenants; says in the log what cannot be cleared. */
 void leftover_clear_all(const struct config *config);
+
+/*
+ * Of a tenant that is erased: the copy on which a dry run of `rowhouse migrate` was
+ * killed; and what killed clones and imports had begun (lifecycle.h), whosever
+ * it is, since the name does not say that.
+ */
+int leftover_clear_copies(const struct config *config, const char *slug,
+    struct err *err);
 
 #endif

@@ -35,6 +35,7 @@
 #include "tenants/hint.h"
 #include "tenants/keys.h"
 #include "tenants/layout.h"
+#include "tenants/leftover.h"
 #include "tenants/migrate.h"
 #include "tenants/owner.h"
 #include "tenants/slug.h"
@@ -42,7 +43,7 @@
 #include "tenants/users.h"
 
 #define NEW       ".new-"
-#define COPY      ".copy-"
+#define COPY      LEFTOVER_COPY
 #define LIST_MAX  ((size_t)16 << 20) /* bytes of names in a directory */
 #define LOOK_MS   10
 #define PATH_SIZE (LAYOUT_MAX + 64)

@@ -1,5 +1,8 @@
 #include "replication/erase.h"
 
+#include <fcntl.h>
+
+#include "tenants/base/hold.h"
 #include "tenants/layout.h"
 #include "tests/unit/house.h"
 #include "tests/unit/step.h"
@@ -167,6 +170,70 @@ nothing_is_left(void **state)
 	make("acme", "uid-of-acme-002", REGISTRY_ACTIVE);
 }
 
+/* A file below the data directory, with its directories. */
+static void
+leave_file(const char *dir, const char *name)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", house.config.data, dir);
+	OK(file_mkdirs(path, 0755, &house.err));
+	snprintf(
+	    path, sizeof(path), "%s/%s/%s", house.config.data, dir, name);
+	OK(file_create(path, STR("secret"), 0600, &house.err));
+}
+
+static int
+is_left(const char *name)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", house.config.data, name);
+	return is_twithin(path);
+}
+
+/* What it was in when a command was killed. */
+static void
+nor_what_was_half_made_of_it(void **state)
+{
+	char path[600];
+	int fd;
+
+	(void)state;
+	make_house();
+	leave_file("exports", "acme.1795908762758-aaaaaaaaaaaaaaa.sqlite");
+	leave_file("exports", ".acme.exporting");
+	leave_file("exports", ".acme.exporting-journal");
+	leave_file("exports", ".globex.exporting");
+	leave_file("exports", "acme-2.1795908762758-aaaaaaaaaaaaaaa.sqlite");
+	leave_file("migrate.dry", "acme.sqlite");
+	leave_file("migrate.dry", "acme.sqlite-wal");
+	leave_file("migrate.dry", "globex.sqlite");
+	leave_file("tenants/.copy-copy/00000001", "db.sqlite");
+	leave_file("tenants/.copy-held/00000001", "db.sqlite");
+	snprintf(path, sizeof(path), "%s/tenants/.copy-held",
+	    house.config.data);
+	fd = file_open(path, O_RDONLY | O_DIRECTORY, 0, &house.err);
+	OK(hold_take(fd, path, &house.err));
+	OK(run("acme", NULL));
+	assert_false(
+	    is_left("exports/acme.1795908762758-aaaaaaaaaaaaaaa.sqlite"));
+	assert_false(is_left("exports/.acme.exporting"));
+	assert_false(is_left("exports/.acme.exporting-journal"));
+	assert_false(is_left("migrate.dry/acme.sqlite"));
+	assert_false(is_left("migrate.dry/acme.sqlite-wal"));
+	assert_false(is_left("tenants/.copy-copy"));
+	/* Others', and what somebody is at. */
+	assert_true(is_left("exports/.globex.exporting"));
+	assert_true(
+	    is_left("exports/acme-2.1795908762758-aaaaaaaaaaaaaaa.sqlite"));
+	assert_true(is_left("migrate.dry/globex.sqlite"));
+	assert_true(is_left("tenants/.copy-held/00000001/db.sqlite"));
+	file_drop(&fd);
+	assert_gone();
+	assert_other_is_whole();
+}
+
 static void
 what_may_not_be_is_not(void **state)
 {
@@ -316,6 +383,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		within(nothing_is_left),
+		within(nor_what_was_half_made_of_it),
 		within(what_may_not_be_is_not),
 		within(where_there_is_no_replica),
 		within(killed_anywhere_it_ends_with_the_next),
