@@ -57,17 +57,20 @@ static int
 read_point(struct operator_call *call, const struct value *at,
     const struct value *txid, struct job *job, struct err *err)
 {
-	char message[sizeof err->msg];
+	char message[sizeof err->msg] = "Is before all that there ever was.";
 
 	if (at->kind == VALUE_TEXT && txid->kind == VALUE_INTEGER)
 		return operator_call_fault(call, "txid", "validation_conflict",
 		    "Does not go with `at`.", err);
 	if (txid->kind == VALUE_INTEGER)
 		job->txid = txid->integer;
-	if (at->kind != VALUE_TEXT ||
-	    clock_parse(at->text, clock_wall_ms(), &job->at_ms, err) == 0)
+	if (at->kind != VALUE_TEXT)
 		return 0;
-	memcpy(message, err->msg, sizeof message);
+	if (clock_parse(at->text, clock_wall_ms(), &job->at_ms, err) != 0)
+		memcpy(message, err->msg, sizeof message);
+	/* 0 would be none, and that is the newest. */
+	else if (job->at_ms > 0)
+		return 0;
 	return operator_call_fault(
 	    call, "at", "validation_invalid_value", message, err);
 }
@@ -164,6 +167,7 @@ operator_jobs_import(struct operator_call *call, struct err *err)
 	const struct config *config = call->answer->env->call.config;
 	struct str slug = call->value[0].text, file = call->value[1].text;
 	struct job job = { .kind = JOB_IMPORT };
+	struct err unseen = ERR_INIT;
 	int there;
 
 	if (operator_call_new_slug(call, "slug", slug, err) != 0)
@@ -175,10 +179,9 @@ operator_jobs_import(struct operator_call *call, struct err *err)
 	(void)str_copy(slug, job.tenant, sizeof job.tenant);
 	(void)str_copy(file, job.file, sizeof job.file);
 	crypto_id(job.uid, REGISTRY_UID);
-	there = file_exists(job_import_path(config, &job).p, err);
-	if (there < 0)
-		return -1;
-	if (!there)
+	there = file_exists(job_import_path(config, &job).p, &unseen);
+	/* Where the directory is another user's only he can say. */
+	if (there == 0)
 		return operator_call_fault(call, "file", "validation_not_found",
 		    "Is not in the directory `imports` of the data directory.",
 		    err);

@@ -64,9 +64,9 @@ show() {	# UNIT PROPERTY
 log_of() {	# UNIT
 	journalctl --no-pager -u "rowhouse-$1" -o cat
 }
-signs_in() {	# SLUG
+signs_in() {	# SLUG NAME [WHOSE-COPY]
 	answers "$2" 200 '"token"' -t "$1" -d \
-	    "{\"identity\":\"owner@$1.example\",\"password\":\"$PASSWORD\"}" \
+	    "{\"identity\":\"owner@${3:-$1}.example\",\"password\":\"$PASSWORD\"}" \
 	    POST /api/collections/users/auth-with-password
 }
 
@@ -141,6 +141,26 @@ for ask in 'export {}' 'verify {}' 'restore {"confirm":"acme"}'; do
 	ok '  and done' wait_for 20 ended
 done
 signs_in acme 'the tenant goes on after it'
+cp "$DATA"/exports/acme.*.sqlite "$DATA/imports/acme.sqlite"
+chown rowhouse-replicator "$DATA/imports/acme.sqlite"
+for ask in 'imports {"slug":"again","file":"acme.sqlite"}' 'tenants/acme/clone {"to":"copy"}' \
+    'tenants/acme/points {}'; do
+	operator POST "/${ask%% *}" "${ask#* }"
+	job=$(json '$.id')
+	is "${ask%% *} is asked of it" "$status" 202
+	ok '  and done' wait_for 20 ended
+done
+signs_in again 'the pool serves what was imported' acme
+signs_in copy '  and what was cloned' acme
+operator POST /imports '{"slug":"none","file":"none.sqlite"}'
+job=$(json '$.id')
+fails() { operator GET "/jobs/$job"; grep -q '"state":"failed"' "$SCRATCH/body"; }
+ok 'a file that is not there the job does not find' wait_for 20 fails
+operator POST /tenants/copy/delete '{"confirm":"copy"}'
+operator POST /tenants/copy/erase '{"confirm":"copy"}'
+job=$(json '$.id')
+is 'an erasure is asked of it' "$status" 202
+ok '  and done' wait_for 60 ended
 
 # --- secrets ----------------------------------------------------------------------
 KEYS=/run/credentials/rowhouse-replicator.service/aws

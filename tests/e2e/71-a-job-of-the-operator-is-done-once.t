@@ -90,6 +90,7 @@ fault() {	# NAME FIELD CODE PATH JSON
 fault 'no restore without a word' confirm validation_required /tenants/acme/restore '{}'
 fault '  with another'"'"'s' confirm validation_values_mismatch /tenants/acme/restore '{"confirm":"globex"}'
 fault '  to no time' at validation_invalid_value /tenants/acme/restore '{"confirm":"acme","at":"yesterday"}'
+fault '  to before all times, which is not the newest' at validation_invalid_value /tenants/acme/restore '{"confirm":"acme","at":"0"}'
 fault '  to two' txid validation_conflict /tenants/acme/restore '{"confirm":"acme","at":"now","txid":1}'
 fault '  to TXID 0' txid validation_min_greater_equal_than_required /tenants/acme/restore '{"confirm":"acme","txid":0}'
 fault '  to a text' txid validation_invalid_type /tenants/acme/restore '{"confirm":"acme","txid":"1"}'
