@@ -345,6 +345,7 @@ put_metrics(struct answer *answer, struct err *err)
 	struct response *response = answer->response;
 
 	response->type = RESPONSE_PROMETHEUS;
+	response_widen(response, RESPONSE_OPERATOR_MAX);
 	if (usage_show_prometheus(answer->env->call.config, clock_wall_ms(),
 		&response->body, err) != 0)
 		return -1;

@@ -216,6 +216,7 @@ operator_api_answer(struct answer *answer, struct err *err)
 	struct call_bind bind;
 	int rc;
 
+	response_widen(answer->response, RESPONSE_OPERATOR_MAX);
 	if (read_params(answer, route, &bind, err) != 0)
 		return -1;
 	if (strstr(route->endpoint.path, "{slug}") != NULL &&

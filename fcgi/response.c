@@ -54,7 +54,22 @@ void
 response_init(struct response *response, size_t body_max)
 {
 	buf_init(&response->body, body_max);
+	response->body_max = body_max;
 	response_reset(response);
+}
+
+static void
+set_max(struct response *response, size_t body_max)
+{
+	buf_free(&response->body);
+	buf_init(&response->body, body_max);
+}
+
+void
+response_widen(struct response *response, size_t body_max)
+{
+	if (response->body.max < body_max)
+		set_max(response, body_max);
 }
 
 void
@@ -71,6 +86,8 @@ response_reset(struct response *response)
 	response->type = RESPONSE_JSON;
 	response->allow = NULL;
 	response->etag[0] = '\0';
+	if (response->body.max != response->body_max)
+		set_max(response, response->body_max);
 	response->replicated = 0;
 	buf_reset(&response->body);
 }

@@ -20,12 +20,21 @@ struct response {
 	char etag[48];		/* with its quotes, or "" */
 	int replicated;		/* it was asked for, and is */
 	struct buf body;
+	size_t body_max;	/* of all answers but one that is widened */
 };
 
 /* For a worker's life; response_reset before each request. */
 void response_init(struct response *response, size_t body_max);
 void response_free(struct response *response);
 void response_reset(struct response *response);
+
+/*
+ * This one, which is empty yet, may have so many bytes, where it may not have more
+ * already: what the operator asks for is about all tenants, and there is
+ * one of him.
+ */
+#define RESPONSE_OPERATOR_MAX ((size_t)64 << 20)
+void response_widen(struct response *response, size_t body_max);
 
 /*
  * Turns it into the answer for an error:

@@ -266,6 +266,20 @@ serve_start
 wait_for 20 healthy || bail 'the house does not answer'
 ok '  until it is there again' wait_for 60 job_is "$id" 'done'
 
+# what each said may be long, and all of it is more than an answer of a tenant's may have
+long=$(head -c 31000 /dev/zero | tr '\0' x)
+now=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+k=100
+while [ $k -lt 250 ]; do
+	old=$(date +%s)${k}-aaaaaaaaaaaa$k
+	printf '{"id":"%s","kind":"points","state":"done","tenant":"copy","asked":"%s","ended":"%s","error":"","result":{"text":"%s"}}' \
+	    "$old" "$now" "$now" "$long" >"$DATA/jobs/$old"
+	k=$((k + 1))
+done
+operator GET '/jobs?perPage=500&tenant=copy'
+is 'a page of jobs that said much' "$status" 200
+ok '  has all of them' test "$(json '$.totalItems')" -ge 150 -a "$(wc -c <"$SCRATCH/body")" -gt 4500000
+
 is 'nobody next door lost anything' "$(acked globex)" "$n"
 ledger_ok 'next door' globex "$(db_of globex)"
 is 'no worker failed' "$(grep -c 'error worker' serve.log)" 0

@@ -119,6 +119,15 @@ is '  each family is described once' "$(printf '%s\n' "$body" | grep '^# TYPE' |
 is '  each sample has its family' "$(printf '%s\n' "$body" |
 	awk '/^# TYPE/ { known[$3] = 1; next } /^#/ { next }
 		{ sub(/\{.*/, ""); if (!($0 in known)) print }')" ''
+# what is written meanwhile may replace the file
+ten_thousand() {
+	grep -q ' team-09999 ' "$DATA/usage/$today" || awk 'BEGIN { for (i = 0; i < 10000; i++)
+		printf "m%014d team-%05d 1 1 0 0 1 1 1 4096 60 60\n", i, i }' >>"$DATA/usage/$today"
+	send -t - -a "Bearer $token" GET /metrics
+	[ "$status" = 200 ] && grep -q '^rowhouse_tenant_comfort_ratio{tenant="team-09999",line="size"}' "$SCRATCH/body"
+}
+ok '  of ten thousand tenants as well, whatever an answer may have' wait_for 10 ten_thousand
+ok '  which is more than response.max' test "$(wc -c <"$SCRATCH/body")" -gt $((4 * 1024 * 1024))
 like '  and so is he on the command line' "$("$ROWHOUSE" status --prometheus 2>/dev/null)" \
     '^rowhouse_tenant_writes_total\{tenant="acme"\} 7$'
 is 'the token is the operator'\''s alone' "$(stat -c %a "$DATA/operator.token")" 400

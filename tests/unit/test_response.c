@@ -131,6 +131,35 @@ longest_message(void **state)
 }
 
 static void
+one_that_is_wide(void **state)
+{
+	struct response r;
+	struct err err = ERR_INIT;
+	char piece[1000] = "";
+
+	(void)state;
+	response_init(&r, 500);
+	response_widen(&r, 100);
+	buf_put(&r.body, piece, sizeof piece);
+	assert_true(r.body.full);
+	response_reset(&r);
+	response_widen(&r, 2000);
+	buf_put(&r.body, piece, sizeof piece);
+	assert_false(r.body.full);
+	assert_int_equal(r.body.n, sizeof piece);
+	/* The next one is not, nor what is said instead. */
+	err_set(&err, ERR_SYSTEM, "no");
+	response_error(&r, &err, NULL);
+	assert_int_equal(r.status, 500);
+	assert_int_equal(r.body.max, 500);
+	response_widen(&r, 2000);
+	response_reset(&r);
+	buf_put(&r.body, piece, sizeof piece);
+	assert_true(r.body.full);
+	response_free(&r);
+}
+
+static void
 faulty_fields(void **state)
 {
 	struct arena *arena = arena_new(4096);
@@ -291,6 +320,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors),
 		cmocka_unit_test(longest_message),
+		cmocka_unit_test(one_that_is_wide),
 		cmocka_unit_test(faulty_fields),
 		cmocka_unit_test(answers_of_bounded_length),
 		cmocka_unit_test(heads),
