@@ -9,7 +9,7 @@
 
 struct sent {
 	int64_t at_ms;
-	uint64_t to;
+	uint64_t tenant, to;
 };
 
 /* In the order of time: those of more than an hour ago are at the front. */
@@ -38,7 +38,7 @@ mail_quota_free(struct mail_quota *quota)
 	free(quota);
 }
 
-/* FNV-1a: two addresses that meet in 64 bits share what they may get. */
+/* FNV-1a: two that meet in 64 bits share what they may get. */
 static uint64_t
 hash(struct str to)
 {
@@ -64,34 +64,37 @@ forget(struct mail_quota *quota, size_t from, size_t n)
 }
 
 int64_t
-mail_quota_take(struct mail_quota *quota, struct str to, int64_t now_ms)
+mail_quota_take(struct mail_quota *quota, struct str tenant, struct str to,
+    int64_t now_ms)
 {
-	uint64_t key = hash(to);
-	size_t old = 0, each = 0, i;
+	uint64_t whose = hash(tenant), key = hash(to);
+	size_t old = 0, each = 0, own = 0, i;
 	int64_t first_ms = 0;
 
 	while (old < quota->n && quota->sent[old].at_ms + HOUR_MS <= now_ms)
 		old++;
 	forget(quota, 0, old);
-	if (quota->n == quota->most)
-		return quota->sent[0].at_ms + HOUR_MS - now_ms;
-	for (i = 0; i < quota->n; i++)
+	for (i = 0; i < quota->n; i++) {
+		own += quota->sent[i].tenant == whose;
 		if (quota->sent[i].to == key && each++ == 0)
 			first_ms = quota->sent[i].at_ms;
+	}
+	if (own >= quota->most - quota->n)
+		return quota->sent[0].at_ms + HOUR_MS - now_ms;
 	if (each >= quota->most_each)
 		return first_ms + HOUR_MS - now_ms;
-	quota->sent[quota->n++] = (struct sent){ now_ms, key };
+	quota->sent[quota->n++] = (struct sent){ now_ms, whose, key };
 	return 0;
 }
 
 void
-mail_quota_give(struct mail_quota *quota, struct str to)
+mail_quota_give(struct mail_quota *quota, struct str tenant, struct str to)
 {
-	uint64_t key = hash(to);
+	uint64_t whose = hash(tenant), key = hash(to);
 	size_t i;
 
 	for (i = quota->n; i-- > 0;)
-		if (quota->sent[i].to == key) {
+		if (quota->sent[i].tenant == whose && quota->sent[i].to == key) {
 			forget(quota, i, 1);
 			return;
 		}

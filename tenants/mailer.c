@@ -292,7 +292,8 @@ done(struct net_request *request, const struct err *err)
 
 	mailer->on_way--;
 	if (request->fault != NET_OK)
-		mail_quota_give(mailer->quota, letter->mail.to);
+		mail_quota_give(
+		    mailer->quota, letter->mail.tenant, letter->mail.to);
 	switch (request->fault) {
 	case NET_OK:
 		server_works(mailer);
@@ -367,8 +368,8 @@ take(struct letter *letter, int64_t now_ms)
 	} else if (letter->mail.until_ms <= clock_wall_ms()) {
 		give_up(letter,
 		    letter->why[0] ? letter->why : "nobody sent it in time");
-	} else if ((wait_ms = mail_quota_take(
-			mailer->quota, letter->mail.to, now_ms)) > 0) {
+	} else if ((wait_ms = mail_quota_take(mailer->quota,
+			letter->mail.tenant, letter->mail.to, now_ms)) > 0) {
 		if (letter->why[0] == '\0')
 			tell(letter, LOG_LEVEL_WARN, "mail waits",
 			    "as many as may be sent in an hour were sent");

@@ -139,7 +139,7 @@ static const struct config_key keys[] = {
 	{ "mail.timeout", CONFIG_DURATION, AT(mail_timeout_ms), "2m",
 	  SECOND, 10 * MINUTE, "so long the server may take for one mail" },
 	{ "mail.per_hour", CONFIG_NUMBER, AT(mail_per_hour), "500",
-	  1, 100000, "most mails an hour, over all tenants; others wait" },
+	  1, 100000, "most mails an hour, over all tenants, half of them one's; others wait" },
 	{ "mail.per_recipient", CONFIG_NUMBER, AT(mail_per_recipient), "10",
 	  1, 1000, "most mails an hour to one address; others wait" },
 

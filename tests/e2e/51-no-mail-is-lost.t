@@ -25,12 +25,13 @@ logged() {
 	grep -Eq -e "$1" "$LOG"
 }
 n=0
+team=acme
 letter() {	# ADDRESS [UNTIL-SECONDS-FROM-NOW [MORE]]	as a worker leaves it
 	n=$((n + 1))
 	mkdir -p "$DATA/outbox"
 	name=$(now_ms)-$(printf 'abcdefghijk%04d' $n)
-	printf 'rowhouse mail 1\nuntil: %d\ntenant: acme\nto: %s\nsubject: Number %d\n\n%s\nline %d\n.\n..two\n' \
-	    $(($(now_ms) + ${2:-3600} * 1000)) "$1" $n "${3:-}" $n >"$DATA/outbox/.$n"
+	printf 'rowhouse mail 1\nuntil: %d\ntenant: %s\nto: %s\nsubject: Number %d\n\n%s\nline %d\n.\n..two\n' \
+	    $(($(now_ms) + ${2:-3600} * 1000)) "$team" "$1" $n "${3:-}" $n >"$DATA/outbox/.$n"
 	mv "$DATA/outbox/.$n" "$DATA/outbox/$name"
 }
 
@@ -159,13 +160,26 @@ wait_for 20 mails_are 1 k@example.com
 is 'unless the configuration says so' "$(mails k@example.com)" 1
 
 # --- bounds ------------------------------------------------------------------------
-for to in k k l m o; do letter $to@example.com; done
+for to in k k l m o; do
+	team=$to
+	letter $to@example.com
+done
 wait_for 20 mails_are 1 m@example.com
 wait_for 20 logged 'mail waits mail=[0-9]+-abcdefghijk0022'
 is 'an address gets so many an hour' "$(mails k@example.com)" 2
 is '  and all together so many' "$(mails l@example.com) $(mails m@example.com) $(mails o@example.com)" '1 1 0'
 is '  the others wait' "$(outbox)" 2
 rm -f "$DATA"/outbox/*
+stop "$MAILER"
+team=acme
+for to in p1 p2 p3 p4; do letter $to@example.com; done
+team=globex
+letter other@example.com
+mailer
+ok 'one tenant does not take the hour from the others' wait_for 20 mails_are 1 other@example.com
+is '  but half of it' "$(mails 'p[0-9]@example.com') $(outbox)" '2 2'
+rm -f "$DATA"/outbox/*
+team=acme
 stop "$MAILER"
 stop "$SMTP_SERVER" KILL
 
