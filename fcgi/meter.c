@@ -5,7 +5,8 @@
  *
  * A cell in which nothing was counted for a whole interval is freed.  Who had
  * found it and was stopped just then adds to nobody, or to the cell's next tenant:
- * one request, of one that was idle.
+ * one request, of one that was idle.  He may have written his name as well, which
+ * the key does not go with then.
  */
 #include "fcgi/meter.h"
 
@@ -101,6 +102,11 @@ take(struct meter_cell *cell, struct usage *out, uint32_t *epoch)
 		words[i] = atomic_load(&cell->name[i]);
 	memcpy(out->uid, words, sizeof out->uid);
 	memcpy(out->slug, &words[2], sizeof out->slug);
+	/* Of who had it before: it is asked for again, and the counts stay. */
+	if (key_of(out->uid) != atomic_load(&cell->key)) {
+		atomic_store(&cell->epoch, 0);
+		return 0;
+	}
 	for (i = 0; i < USAGE_SUMS; i++) {
 		out->value[i] = atomic_exchange(&cell->sum[i], 0);
 		any |= out->value[i];

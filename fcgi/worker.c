@@ -185,10 +185,14 @@ log_request(const struct worker *worker, const struct request *request,
 	log_end(&line);
 }
 
-/* Of requests for a tenant, whatever became of them. */
+/*
+ * Of requests for a tenant, whatever became of them.  Of a body that was refused
+ * nothing is counted: how long it is is only what somebody says.
+ */
 static void
 count(struct worker *worker, const struct request *request,
-    const struct answer *answer, const struct err *err, int64_t cpu_us)
+    const struct answer *answer, const struct err *err, struct str body,
+    int64_t cpu_us)
 {
 	int refused = err->code == ERR_LIMIT || err->code == ERR_QUOTA;
 	const int64_t sum[USAGE_SUMS] = {
@@ -198,7 +202,7 @@ count(struct worker *worker, const struct request *request,
 		    answer->wrote && answer->work_us > USAGE_SLOW_MS * 1000,
 		[USAGE_REFUSED] = refused,
 		[USAGE_CPU_US] = cpu_us,
-		[USAGE_BYTES_IN] = request->length,
+		[USAGE_BYTES_IN] = (int64_t)body.n,
 		[USAGE_BYTES_OUT] =
 		    (int64_t)(worker->head.n +
 			      (str_is(request->method, "HEAD")
@@ -246,7 +250,7 @@ serve_request(struct worker *worker)
 		err = lost;
 	log_request(
 	    worker, &request, &answer, &err, clock_mono_us() - begun_us);
-	count(worker, &request, &answer, &err, clock_cpu_us() - cpu_us);
+	count(worker, &request, &answer, &err, body, clock_cpu_us() - cpu_us);
 }
 
 /*

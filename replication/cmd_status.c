@@ -94,7 +94,7 @@ print_json(const struct config *config, struct str object, const char *slug,
 	buf_str(&text, str_sub(object, 0, object.n - 1));
 	buf_puts(&text, ",\"usage\":");
 	rc = slug != NULL
-		 ? usage_show_tenant_json(config, now_ms, slug, &text, err)
+		 ? usage_show_tenant_json(config, now_ms, slug, NULL, &text, err)
 		 : usage_show_json(config, now_ms, &text, err);
 	buf_puts(&text, "}\n");
 	if (rc == 0)

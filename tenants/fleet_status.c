@@ -496,7 +496,7 @@ fleet_status_put_tenant(const struct config *config,
 		json_put_text(out, &first, "replicator_error", unanswered.msg);
 	json_put_name(out, &first, "usage");
 	rc = usage_show_tenant_json(
-	    config, clock_wall_ms(), row->slug, out, err);
+	    config, clock_wall_ms(), row->slug, row->uid, out, err);
 	buf_putc(out, '}');
 	buf_free(&answer);
 	return rc;

@@ -236,9 +236,9 @@ usage_show_json(const struct config *config, int64_t now_ms, struct buf *out,
 
 /* --- one tenant --------------------------------------------------------------------- */
 
-/* What of a day is looked for: the newest tenant of that name. */
+/* What of a day is looked for: the tenant of that uid; NULL: of that name. */
 struct find {
-	const char *slug;
+	const char *slug, *uid;
 	int found;
 	struct usage usage;
 };
@@ -248,7 +248,8 @@ find_slug(const struct usage *usage, void *arg)
 {
 	struct find *find = arg;
 
-	if (strcmp(usage->slug, find->slug) != 0)
+	if (find->uid != NULL ? strcmp(usage->uid, find->uid) != 0
+			      : strcmp(usage->slug, find->slug) != 0)
 		return 0;
 	find->found = 1;
 	find->usage = *usage;
@@ -308,9 +309,9 @@ usage_show_tenant(const struct config *config, int64_t now_ms, const char *slug,
 
 int
 usage_show_tenant_json(const struct config *config, int64_t now_ms,
-    const char *slug, struct buf *out, struct err *err)
+    const char *slug, const char *uid, struct buf *out, struct err *err)
 {
-	struct find find = { .slug = slug };
+	struct find find = { .slug = slug, .uid = uid };
 	char day[USAGE_DAY];
 	int64_t i, days = config->usage_keep_ms / USAGE_DAY_MS;
 	int first = 1, first_value, rc = 0;
@@ -384,6 +385,39 @@ keep_row(const struct usage *usage, void *arg)
 	return 0;
 }
 
+static int
+by_slug(const void *a, const void *b)
+{
+	const struct usage *x = a, *y = b;
+
+	return strcmp(x->slug, y->slug);
+}
+
+/* A label may not come twice: who was erased today goes into who has his name. */
+static void
+join_namesakes(struct rows *rows)
+{
+	struct usage *row = rows->usage;
+	size_t i, n = 0;
+	int v;
+
+	if (rows->n == 0)
+		return;
+	qsort(row, rows->n, sizeof *row, by_slug);
+	for (i = 1; i < rows->n; i++) {
+		if (by_slug(&row[n], &row[i]) != 0) {
+			row[++n] = row[i];
+			continue;
+		}
+		for (v = 0; v < USAGE_VALUES; v++)
+			if (v < USAGE_SUMS)
+				row[n].value[v] += row[i].value[v];
+			else if (row[n].value[v] < row[i].value[v])
+				row[n].value[v] = row[i].value[v];
+	}
+	rows->n = n + 1;
+}
+
 /* How near to its lines a tenant is: 1 is on it. */
 static void
 put_heights(struct buf *out, const struct rows *rows)
@@ -417,6 +451,7 @@ usage_show_prometheus(const struct config *config, int64_t now_ms,
 	int rc;
 
 	rc = usage_each(config, now_ms, keep_row, &rows, err);
+	join_namesakes(&rows);
 	for (k = 0; k < sizeof families / sizeof families[0] && rc == 0; k++) {
 		family = &families[k];
 		buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", family->name,

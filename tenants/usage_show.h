@@ -23,7 +23,10 @@
 #define USAGE_LOOK_DAYS   7
 #define USAGE_NEAR        70
 
-/* Of one tenant: today, and a table of the last days.  Nothing for one that used nothing. */
+/*
+ * Of one tenant: today, and a table of the last days.  Nothing for one that used
+ * nothing.  Of a day with two of that name, since one was erased, one.
+ */
 int usage_show_tenant(const struct config *config, int64_t now_ms,
     const char *slug, struct buf *out, struct err *err);
 
@@ -32,18 +35,20 @@ int usage_show_growing(const struct config *config, int64_t now_ms,
     struct buf *out, struct err *err);
 
 /*
- * JSON.  [{"day":"2026-11-28","reads":1,…},…] of one tenant, the newest first;
+ * JSON.  [{"day":"2026-11-28","reads":1,…},…] of one tenant, the newest first, by
+ * its uid or, where that is not known (NULL), its slug;
  * and {"day":…,"tenants":[{"tenant":"acme","reads":1,…}],
  * "growing":[{"tenant":"acme","line":"size","value":…,"comfortable":…}]}.
  */
 int usage_show_tenant_json(const struct config *config, int64_t now_ms,
-    const char *slug, struct buf *out, struct err *err);
+    const char *slug, const char *uid, struct buf *out, struct err *err);
 int usage_show_json(const struct config *config, int64_t now_ms,
     struct buf *out, struct err *err);
 
 /*
- * Text exposition format 0.0.4, of the tenants that used something today.
- * Counters begin anew at midnight UTC.
+ * Text exposition format 0.0.4, of the tenants that used something today, two
+ * that had the same name one after the other as one.  Counters begin anew at
+ * midnight UTC.
  */
 int usage_show_prometheus(const struct config *config, int64_t now_ms,
     struct buf *out, struct err *err);

@@ -57,6 +57,14 @@ ok 'four refusals are counted' wait_for 10 uses acme refused 4
 is '  and are no reads' "$(used acme reads)" 16
 "$ROWHOUSE" tenant plan acme default >plan.log
 
+# what is said of a body that is refused is not what came
+for i in 1 2 3; do
+	answers 'a body of exabytes is refused' 413 . -t acme -d '{"text":"x"}' \
+	    -p CONTENT_LENGTH=4611686018427387904 POST /api/notes
+done
+ok '  which is a read' wait_for 10 uses acme reads 19
+is '  of no bytes' "$(used acme bytes_in)" 46
+
 note four
 pool_stop
 is 'a stop writes what is left' "$(used acme writes)" 4

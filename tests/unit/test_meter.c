@@ -83,6 +83,16 @@ flush(int64_t elapsed_ms)
 	return total;
 }
 
+static int
+find_uid(const struct usage *usage, void *arg)
+{
+	struct usage *found = arg;
+
+	if (strcmp(usage->uid, found->uid) == 0)
+		*found = *usage;
+	return 0;
+}
+
 static void
 what_was_counted_is_written_once(void **state)
 {
@@ -154,6 +164,47 @@ the_idle_make_room(void **state)
 	assert_int_equal(flush(1).writes - total.writes, 1000);
 }
 
+static int64_t
+writes_of(int i)
+{
+	struct registry_tenant row = tenant(i);
+	struct usage found = { .uid = "" };
+	struct total total = { 0 };
+
+	memcpy(found.uid, row.uid, sizeof found.uid);
+	OK(usage_each(
+	    &house.config, clock_wall_ms(), find_uid, &found, &house.err));
+	add_up(&found, &total);
+	return total.writes;
+}
+
+/* Who had the cell wrote it when it was another's already. */
+static void
+a_name_is_not_another_s(void **state)
+{
+	struct registry_tenant other = tenant(2);
+	struct meter_cell *cell = meter->cell;
+	uint64_t words[METER_WORDS] = { 0 };
+	size_t i;
+
+	(void)state;
+	count(1, 0, 1);
+	(void)flush(1);
+	while (atomic_load(&cell->key) == 0)
+		cell++;
+	memcpy(words, other.uid, sizeof other.uid);
+	memcpy(&words[2], other.slug, sizeof other.slug);
+	for (i = 0; i < METER_WORDS; i++)
+		atomic_store(&cell->name[i], words[i]);
+	count(1, 0, 10);
+	(void)flush(1);
+	assert_int_equal(writes_of(2), 0);
+	count(1, 0, 100);
+	(void)flush(1);
+	assert_int_equal(writes_of(2), 0);
+	assert_int_equal(writes_of(1), 111);
+}
+
 static void *
 hammer(void *arg)
 {
@@ -207,6 +258,7 @@ main(void)
 		here(what_was_counted_is_written_once),
 		here(the_size_is_that_of_the_current_file),
 		here(the_idle_make_room),
+		here(a_name_is_not_another_s),
 		here(nothing_is_lost_between_those_who_count),
 		here(what_cannot_be_written_is_lost_and_said),
 	};

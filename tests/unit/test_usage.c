@@ -252,10 +252,50 @@ prometheus_is_told_of_today(void **state)
 	buf_free(&text);
 }
 
+/* One was erased, and another has its name. */
+static void
+namesakes_are_told_apart(void **state)
+{
+	char uid[] = "bbbbbbbbbbbbbbb";
+	struct buf text;
+
+	(void)state;
+	add(NOON, of("aaaaaaaaaaaaaaa", "acme", 1000, 0));
+	add(NOON, of("bbbbbbbbbbbbbbb", "acme", 1, 0));
+	add(NOON, of("bbbbbbbbbbbbbbc", "acme", 20, 0));
+	add(NOON, of("ccccccccccccccc", "beta", 7, 0));
+	buf_init(&text, 65536);
+	OK(usage_show_tenant_json(
+	    &house.config, NOON, "acme", uid, &text, &house.err));
+	buf_putc(&text, '\0');
+	assert_non_null(strstr(text.p, "\"reads\":1,"));
+	buf_reset(&text);
+	uid[0] = 'x';
+	OK(usage_show_tenant_json(
+	    &house.config, NOON, "acme", uid, &text, &house.err));
+	buf_putc(&text, '\0');
+	assert_string_equal(text.p, "[]");
+	/* But for who may have a label once. */
+	buf_reset(&text);
+	OK(usage_show_prometheus(&house.config, NOON, &text, &house.err));
+	buf_putc(&text, '\0');
+	assert_non_null(strstr(text.p,
+	    "_reads_total counter\n"
+	    "rowhouse_tenant_reads_total{tenant=\"acme\"} 1021\n"
+	    "rowhouse_tenant_reads_total{tenant=\"beta\"} 7\n"
+	    "#"));
+	assert_non_null(strstr(text.p,
+	    "rowhouse_tenant_reads_peak_per_second{tenant=\"acme\"} "
+	    "16.666667\n"
+	    "rowhouse_tenant_reads_peak_per_second{tenant=\"beta\"}"));
+	buf_free(&text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		here(namesakes_are_told_apart),
 		here(a_day_adds_up),
 		here(it_ends_when_told),
 		here(what_makes_no_sense_is_passed_over),
