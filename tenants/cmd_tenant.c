@@ -81,7 +81,7 @@ static const struct cmd_tenant_verb verbs[] = {
 	    "tenant-imported", 2 },
 	{ "sql", NULL, 2, 3, 0, cmd_tenant_sql,
 	    "sql SLUG [STATEMENTS] [--write] [--json]",
-	    NULL, 0 },
+	    "sql-written", 0 },
 	{ "host", "add", 4, 4, 0, cmd_tenant_host_add, "host add SLUG HOST",
 	    "host-added", 3 },
 	{ "host", "remove", 4, 4, 0, cmd_tenant_host_remove,

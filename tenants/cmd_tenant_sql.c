@@ -96,6 +96,15 @@ tell(const struct cmd_tenant_job *job, struct db *db,
 	hint_sender_free(sender);
 }
 
+/* In the log before it is done, and not what: rows may hold secrets. */
+static int
+note(struct cmd_tenant_job *job, struct db *db, struct err *err)
+{
+	return sqlite3_total_changes(db_handle(db)) == 0
+		   ? 0
+		   : registry_note_alone(job->registry, &job->deed, err);
+}
+
 static int
 run_in(struct cmd_tenant_job *job, struct db *db,
     const struct registry_tenant *row, struct str sql, struct buf *out,
@@ -108,7 +117,8 @@ run_in(struct cmd_tenant_job *job, struct db *db,
 	    0)
 		return -1;
 	if ((!opts.write || check_current(job, db, row, err) == 0) &&
-	    shell_run(db, sql, &opts, out, err) == 0) {
+	    shell_run(db, sql, &opts, out, err) == 0 &&
+	    note(job, db, err) == 0) {
 		if (db_commit(db, err) != 0)
 			return -1;
 		tell(job, db, row);

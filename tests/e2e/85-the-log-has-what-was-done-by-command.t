@@ -30,6 +30,8 @@ is 'each is in the log, in its order' "$(deeds acme)" \
 	'tenant-created/ tenant-suspended/ tenant-resumed/ plan-set/pro host-added/shop.example.com host-removed/shop.example.com tenant-deleted/ tenant-undeleted/ '
 is '  the clone under its own name' "$(deeds copy)" 'tenant-cloned/acme '
 is '  as what was imported' "$(deeds again)" 'tenant-imported/file.sqlite '
+ok 'rows that are changed by hand' "$ROWHOUSE" tenant sql acme "UPDATE _users SET name = 'Nobody'" --write
+is '  are in the log, and not what is in them' "$(deeds acme | sed 's/.* \([^ ]* \)$/\1/')" 'sql-written/ '
 is '  the invitation' "$(deeds guest)" 'invited/ '
 unlike '  without a secret' "$(sqlite3 "$DATA/registry.db" 'SELECT * FROM deeds')" "$PASSWORD|@"
 
@@ -49,6 +51,9 @@ for words in 'suspend nobody' 'plan acme nonsense' 'host add acme not_a_host' 'h
 	# shellcheck disable=SC2086
 	printf '%s\n' "$PASSWORD" | "$ROWHOUSE" tenant $words >/dev/null 2>&1
 done
+for words in 'SELECT count(*) FROM _users' 'DELETE FROM _users WHERE 0' 'DELETE FROM _meta'; do
+	"$ROWHOUSE" tenant sql acme "$words" --write >/dev/null 2>&1
+done
 "$ROWHOUSE" restore acme --dry-run --latest >/dev/null 2>&1
 "$ROWHOUSE" restore nobody --in-place --yes >/dev/null 2>&1
 is 'what is refused or changes nothing is not in it' \
@@ -64,6 +69,9 @@ is '  and nothing was changed' "$("$ROWHOUSE" tenant show acme --json | sed 's/.
 output=$("$ROWHOUSE" restore acme --in-place --latest --yes 2>&1)
 like '  by a restore either' "$output $("$ROWHOUSE" tenant show acme --json)" \
 	"no room for it.*\"epoch\":$((epoch + 1)),"
+output=$("$ROWHOUSE" tenant sql acme "UPDATE _users SET name = 'Somebody'" --write 2>&1)
+like '  nor are rows' "$output $("$ROWHOUSE" tenant sql acme 'SELECT name FROM _users' | tr '\n' ' ')" \
+	'no room for it name Nobody'
 output=$("$ROWHOUSE" tenant invite other 2>/dev/null)
 is '  nor is anybody invited' "$output" ''
 sqlite3 "$DATA/registry.db" 'DROP TRIGGER full'
