@@ -10,14 +10,19 @@
 #define PER_PAGE_MAX 1000
 #define PAGE_MAX     1000000000
 #define ROW_MAX      (1 << 20) /* of memory for one user; limits are far below */
+#define KEY_MAX      254 /* bytes of an id or e-mail address, at most */
 
 static int
 find(struct tenant *tenant, enum users_row_sql which, struct str key,
     struct arena *arena, struct user *out, struct err *err)
 {
-	sqlite3_stmt *stmt = users_row_statement(tenant, which, err);
+	sqlite3_stmt *stmt;
 	int rc;
 
+	/* Whatever a client sends may be looked for. */
+	if (key.n > KEY_MAX)
+		return err_set(err, ERR_NOT_FOUND, "there is no such user");
+	stmt = users_row_statement(tenant, which, err);
 	if (!stmt)
 		return -1;
 	users_row_bind_text(stmt, 1, key);

@@ -10,6 +10,7 @@
 static void
 finds_by_id_and_email(void **state)
 {
+	static char long_name[9 << 20];
 	struct err err = ERR_INIT;
 	struct user user;
 
@@ -32,6 +33,13 @@ finds_by_id_and_email(void **state)
 	assert_err(&err, ERR_NOT_FOUND, "there is no such user");
 	assert_int_equal(users_by_id(house.tenant, STR("' OR 1=1 --"),
 			     house.env.arena, &user, &err),
+	    -1);
+	assert_err(&err, ERR_NOT_FOUND, "there is no such user");
+	/* More than SQLite takes, where request.body_max lets it in. */
+	memset(long_name, 'a', sizeof(long_name));
+	assert_int_equal(
+	    users_by_email(house.tenant, str_make(long_name, sizeof(long_name)),
+		house.env.arena, &user, &err),
 	    -1);
 	assert_err(&err, ERR_NOT_FOUND, "there is no such user");
 }
