@@ -144,6 +144,26 @@ ok '  and the server ends it alone' wait_for 30 alone
 second=$(current)
 
 # Killed between swap and proof: what is known to be good is not forgotten.
+killed() {
+	printf '%s\n' "$second" >"$DIR/pending"
+	rm -rf "$DIR/releases/99991231T000000Z-killed"
+	cp -a "$DIR/releases/$second" "$DIR/releases/99991231T000000Z-killed"
+	ln -sfn releases/99991231T000000Z-killed "$DIR/current"
+}
+killed
+echo 'keep = 1' >>"$DIR/deploy.conf"
+BINARY=$SCRATCH/broken
+house replicator
+next
+deploy
+still 'after one that was killed the next fails' "$second" "Rolled back: $second serves as before"
+sed -i '/^keep/d' "$DIR/deploy.conf"
+BINARY=
+house ''
+killed
+other --rollback
+is 'after one that was killed a rollback succeeds' "$status" 0
+is '  to what served before it' "$(serves) $(current)" "$second $second"
 printf '%s\n' "$second" >"$DIR/pending"
 ln -sfn "releases/gone" "$DIR/current"
 mkdir "$DIR/incoming.999999999"
