@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 command -v promtool >/dev/null || skip_all 'promtool is not installed (scripts/deps test)'
 
-house_new 'usage.interval = 1s'
+house_new 'usage.interval = 1s' 'replica.sweep = 1s'
 tenant_new acme
 house_start
 sign_in acme
@@ -46,4 +46,22 @@ cat "$SCRATCH/expressions" "$monitoring/alerts.yml" | grep -o 'rowhouse_[a-z_]*'
 while read -r name; do
 	ok "$name is shown" grep -q "^# TYPE $name " "$SCRATCH/shown"
 done <"$SCRATCH/names"
+
+# --- what node_exporter is left ---------------------------------------------------
+service=$(sed -n 's/^ExecStart=//p' "$monitoring/rowhouse-metrics.service" | sed 's/[$][$]/$/g
+	s|runuser -u rowhouse-replicator -- /usr/local/bin/rowhouse|"$ROWHOUSE"|; s|/etc/rowhouse.conf|"$ROWHOUSE_CONFIG"|')
+mkdir "$SCRATCH/node"
+figures() {
+	(cd "$SCRATCH/node" && eval "$service") >"$SCRATCH/node.log" 2>&1
+	cat "$SCRATCH/node/rowhouse.prom"
+}
+export ROWHOUSE ROWHOUSE_CONFIG
+like 'the figures are written' "$(figures)" '^rowhouse_databases_failing 0$'
+mv "$(db_of acme)" "$SCRATCH/away.sqlite"
+failing() { ! "$ROWHOUSE" status >"$SCRATCH/status.log" 2>&1; }
+wait_for 90 failing
+like '  where something is wrong, too' "$(figures)" '^rowhouse_databases_failing 1$'
+mv "$SCRATCH/away.sqlite" "$(db_of acme)"
+serve_stop
+unlike '  without a replicator they say that there is none' "$(figures)" '^rowhouse_databases '
 done_testing
