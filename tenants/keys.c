@@ -8,6 +8,7 @@
 #include "tenants/users_row.h"
 
 #define HOUR_MS (3600 * 1000)
+#define NOTE_MS 50 /* for which who uses a key waits, to have that noted */
 
 enum statement { FIND, USED, ROLE, STATEMENTS };
 
@@ -185,6 +186,7 @@ keys_note_use(const struct call_env *env, struct str slug,
 	int64_t now_ms = clock_wall_ms();
 	struct registry_tenant row;
 	struct tenant *tenant;
+	int rc;
 
 	stamp_format(now_ms, now);
 	stamp_format(now_ms - HOUR_MS, before);
@@ -193,8 +195,13 @@ keys_note_use(const struct call_env *env, struct str slug,
 		return 0;
 	unwatched.watch = NULL;
 	if (registry_find(env->registry, slug, &row, err) < 0 ||
-	    !(tenant = tenant_cache_get(env->cache, &row, err)) ||
-	    call_begin_write(&unwatched, nobody, &tenant, err) < 0)
+	    !(tenant = tenant_cache_get(env->cache, &row, err)))
+		return -1;
+	db_deadline(tenant->db, clock_mono_ms() + NOTE_MS);
+	rc = call_begin_write(&unwatched, nobody, &tenant, err);
+	if (tenant)
+		db_deadline(tenant->db, 0);
+	if (rc < 0)
 		return -1;
 	/* Of several workers at once one is the first. */
 	if (put_used(tenant, key, now, before, err) < 0) {

@@ -185,4 +185,17 @@ for other in copy twin; do
 done
 is 'no key is in any log' "$(grep -c "rhk_" serve.log)" 0
 
+# --- while somebody else writes ------------------------------------------------------
+sign_in acme
+key_new patient member read
+lock_held acme
+begun=$(now_ms)
+with "$KEY" GET /api/projects
+took=$(($(now_ms) - begun))
+is 'who reads is answered while somebody writes' "$status" 200
+ok '  and does not wait until its use can be noted' test $took -lt 2000
+is '  which it is not then' "$(sqlite3 -readonly "$(db_of acme)" "SELECT used FROM _keys WHERE id = '$KEY_ID'")" ''
+lock_released
+with "$KEY" GET /api/projects
+like '  but the next time' "$(sqlite3 -readonly "$(db_of acme)" "SELECT used FROM _keys WHERE id = '$KEY_ID'")" '^20'
 done_testing
