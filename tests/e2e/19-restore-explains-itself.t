@@ -100,6 +100,8 @@ like '  the registry knows' "$("$ROWHOUSE" tenant show acme --json)" '"epoch": ?
 output=$(ROWHOUSE="$ROWHOUSE" "$ROOT/scripts/restore" acme --txid 3 </dev/null)
 is 'scripts/restore restores in place' $? 0
 like '  as a new epoch' "$output" 'epoch    00000003 from now on'
+output=$(ROWHOUSE="$ROWHOUSE" "$ROOT/scripts/restore" acme --points --json 2>&1 </dev/null)
+is '  and says what could be restored' "$? $(printf '%s' "$output" | cut -c1-16)" '0 {"tenant":"acme"'
 ROWHOUSE="$ROWHOUSE" "$ROOT/scripts/restore" acme --txid 3 --to script.sqlite >/dev/null
 is '  or to a file' $? 0
 cmp -s three.sqlite script.sqlite
