@@ -18,7 +18,7 @@ E=replica/acme/00000001/ltx
 merged() {	# LEVEL N
 	[ "$(find "$E/$1" -name '*.ltx' 2>/dev/null | wc -l)" -ge "$2" ]
 }
-ok 'it is merged, and merged again' wait_for 90 merged 2 2
+ok 'it is merged, and merged again' wait_for 120 merged 2 3
 # and something finer behind that
 n=$(wc -l <ledger)
 written() { [ "$(wc -l <ledger)" -ge $((n + 12)) ]; }
@@ -99,7 +99,10 @@ true_times() {	# NAME LEVEL
 		gives between "$at" "$n"
 	done <listed
 	is "$1: each time gives what was then ($tried)" "$wrong" ''
-	ok '  also between two states' test "$between" -ge 1
+	# a slow client's window may have one commit, which is merged with nothing and ends a range
+	long=$(known "SELECT count(*) FROM range WHERE level = $2 AND states > 1")
+	ok '  also between two states' test "$between" -ge "$((long > 0))"
+	[ "$long" -gt 0 ] || diag "no range of level $2 has two states"
 	is '  and there are so many as it says' "$(known "SELECT at FROM range WHERE level = $2 AND states !=
 	    (SELECT count(*) FROM state WHERE state.id = range.id)")" ''
 }
