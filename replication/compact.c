@@ -78,12 +78,28 @@ compact_is_due(const struct stream *stream, int64_t now_ms)
 	       !stream->elsewhere && stream->pos.shipped > 0;
 }
 
+/*
+ * Of an incarnation that was replaced since it began, perhaps: two would write to one
+ * catalog, and to one merged file.
+ */
+static int
+is_at_work(const struct compact *compact, const char *shelf)
+{
+	for (size_t i = 0; i < JOBS; i++) {
+		if (compact->job[i].stream != NULL &&
+		    strcmp(compact->job[i].shelf, shelf) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 void
 compact_begin(struct compact *compact, struct stream *stream, int64_t now_ms)
 {
 	char path[SHELF_PATH];
 
-	if (!compact_is_due(stream, now_ms))
+	if (!compact_is_due(stream, now_ms) ||
+	    is_at_work(compact, stream->shelf))
 		return;
 	if (stream->chores_ms == 0) {
 		/* Since the start nobody has asked. */

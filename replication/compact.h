@@ -11,7 +11,8 @@
  * Compaction and retention of all tenants, in the background: levels 1 and 2
  * from what is on the shelf, and deletes of what nothing needs any more.
  *
- * A tenant has a job when its chores_ms has come, a few tenants at a time.
+ * A tenant has a job when its chores_ms has come, a few tenants at a time, and one
+ * for all of its incarnations, which share a shelf.
  * What a job does next depends on its shelf, its catalog and the time alone, so one
  * that failed or was killed is simply begun again.  It never
  * reads from the store, but to list a tenant whose catalog was lost, and puts

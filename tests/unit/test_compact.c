@@ -128,6 +128,58 @@ what_a_snapshot_holds_is_merged_as_well(void **state)
 }
 
 static void
+finish(struct t *t, struct stream *stream)
+{
+	for (int i = 0; i < 100000 && stream->chore; i++) {
+		compact_work(t->compact, t->now_ms);
+		if (compact_wants_sync(t->compact))
+			compact_synced(t->compact);
+		(void)store_poll(t->store, NULL, 0, 0);
+	}
+	assert_false(stream->chore);
+}
+
+/*
+ * Guards: the tenant was restored in place while its chores were done, and those of
+ * the next incarnation began beside them, with a catalog of their own.
+ */
+static void
+a_shelf_has_one_job(void **state)
+{
+	struct t *t = setup(23);
+	struct stream *next;
+
+	(void)state;
+	new_epoch(t);
+	work(t);
+	t->now_ms += MINUTE - t->now_ms % MINUTE;
+	for (int i = 0; i < 20; i++) {
+		t->now_ms += SECOND;
+		commit(t);
+	}
+	t->now_ms += 2 * MINUTE;
+	compact_begin(t->compact, t->stream, t->now_ms);
+	assert_true(t->stream->chore);
+	t->stream->retired = 1;
+
+	next = stream_new(
+	    &t->env, "acme", t->stream->db_path, t->scratch.dir);
+	next->shelf = strdup(t->shelf);
+	next->incarnation = next->pos.epoch = 2;
+	next->pos.txid = next->pos.shipped = 1;
+	compact_begin(t->compact, next, t->now_ms);
+	assert_false(next->chore);
+	finish(t, t->stream);
+	assert_int_equal(count(t, 1, 1, 1), 1);
+	compact_begin(t->compact, next, t->now_ms);
+	assert_true(next->chore);
+	finish(t, next);
+	assert_catalog(t);
+	stream_free(next);
+	teardown(t);
+}
+
+static void
 an_epoch_goes_when_its_successor_is_old(void **state)
 {
 	struct t *t = setup(3);
@@ -288,6 +340,7 @@ main(void)
 		cmocka_unit_test(
 		    what_came_to_the_shelf_before_a_death_is_noted_after_it),
 		cmocka_unit_test(what_a_snapshot_holds_is_merged_as_well),
+		cmocka_unit_test(a_shelf_has_one_job),
 		cmocka_unit_test(an_epoch_goes_when_its_successor_is_old),
 		cmocka_unit_test(
 		    what_is_noted_while_the_clock_is_behind_is_of_now),
