@@ -171,6 +171,20 @@ began_ms(const struct epoch *epoch)
 	return owner_ms;
 }
 
+/* When an epoch may go that was succeeded then. */
+static int64_t
+end_ms(const struct retain *retain, const struct epoch *epoch,
+    int64_t successor_ms)
+{
+	int64_t newest_ms = successor_ms;
+
+	for (size_t i = 0; i < epoch->n; i++) {
+		if (epoch->entry[i].time_ms <= retain->now_ms)
+			newest_ms = later(newest_ms, epoch->entry[i].time_ms);
+	}
+	return newest_ms + retain->retain_ms + retain->grace_ms;
+}
+
 void
 retain_judge(const struct retain *retain, const struct catalog *catalog,
     unsigned char *verdict, int64_t *next_ms)
@@ -193,15 +207,14 @@ retain_judge(const struct retain *retain, const struct catalog *catalog,
 		epoch.n = end - from;
 		epoch.verdict = verdict + from;
 		if (successor_ms != INT64_MAX &&
-		    successor_ms + retain->retain_ms + retain->grace_ms <=
-			retain->now_ms) {
+		    end_ms(retain, &epoch, successor_ms) <= retain->now_ms) {
 			for (i = 0; i < epoch.n; i++)
 				epoch.verdict[i] = order_of(&epoch.entry[i]);
 			continue;
 		}
 		if (successor_ms != INT64_MAX)
-			soonest(next_ms, successor_ms + retain->retain_ms +
-					     retain->grace_ms);
+			soonest(
+			    next_ms, end_ms(retain, &epoch, successor_ms));
 		judge_epoch(retain, &epoch, next_ms);
 		began = began_ms(&epoch);
 		if (began != INT64_MAX)

@@ -20,7 +20,9 @@
  * that snapshot is itself older than `retain`: then a moment within `retain`
  * has its state at the snapshot or behind it.  An epoch that was succeeded by one
  * with a base goes as a whole when the successor's base is older than
- * `retain`.  A run that nothing covers stays until then.
+ * `retain`, and so is what is newest in it: a base that was made by a clock that was
+ * behind looks old when it is not.  (A time that has not come yet says nothing of
+ * an age.)  A run that nothing covers stays until then.
  *
  * All that only after a grace, in which a restore that was begun can end, and
  * only because of objects that have been there for as long.

@@ -48,6 +48,8 @@ trust_clock_init(struct trust_clock *clock, const struct config *config,
 			log_err("clock", STR_NONE, &err);
 		clock->at_ms = wall_ms;
 		clock->held_ms = 0;
+	} else {
+		clock->latest_ms = clock->at_ms;
 	}
 	clock->now_ms = clock->at_ms < wall_ms ? clock->at_ms : wall_ms;
 }
@@ -116,9 +118,23 @@ see_whether_set(struct trust_clock *clock, int64_t wall_ms, int64_t boot_ms)
 	clock->sure = boot_ms - clock->set_ms >= TRUST_CLOCK_HOLD_MS;
 }
 
+/* The next process knows how late it was, whatever its clock says by then. */
+static void
+keep_latest(struct trust_clock *clock, int64_t boot_ms)
+{
+	if (clock->sure || clock->now_ms > clock->latest_ms)
+		clock->latest_ms = clock->now_ms;
+	clock->at_ms = clock->latest_ms;
+	clock->held_ms = 0;
+	if (!clock->answered)
+		clock->saved_ms = 0;
+	clock->answered = 1;
+	save(clock, boot_ms);
+}
+
 static void
 ask_store(struct trust_clock *clock, const struct store_stats *stats,
-    int64_t wall_ms)
+    int64_t wall_ms, int64_t boot_ms)
 {
 	int64_t theirs =
 	    stats->date_ms + clock_mono_ms() - stats->date_mono_ms;
@@ -126,7 +142,11 @@ ask_store(struct trust_clock *clock, const struct store_stats *stats,
 
 	clock->off_ms = llabs((long long)lead) > SAME_MS ? lead : 0;
 	clock->now_ms = clock->off_ms > 0 ? theirs : wall_ms;
-	clock->sure = clock->off_ms == 0;
+	if (clock->now_ms >= clock->latest_ms - SAME_MS)
+		clock->sure = 1;
+	if (clock->off_ms != 0)
+		clock->sure = 0;
+	keep_latest(clock, boot_ms);
 }
 
 void
@@ -135,7 +155,7 @@ trust_clock_tick(struct trust_clock *clock, const struct store_stats *stats,
 {
 	see_whether_set(clock, wall_ms, boot_ms);
 	if (stats->date_ms > 0)
-		ask_store(clock, stats, wall_ms);
+		ask_store(clock, stats, wall_ms, boot_ms);
 	else
 		go_on(clock, wall_ms, boot_ms);
 	if (clock->warned == (clock->off_ms != 0))

@@ -20,9 +20,11 @@
  *
  * What is too early deletes later, which costs room and no history.
  *
- * Is it sure, what it says is so: a store has it as well, within a minute; with a
- * directory nobody has set it for TRUST_CLOCK_HOLD_MS, since this process began at
- * the earliest.
+ * Is it sure, what it says is so: a store has it as well, within a minute, and it
+ * is not behind what was believed before; else nobody has set it for
+ * TRUST_CLOCK_HOLD_MS, since this process began at the earliest.  For a store may go by
+ * this very clock, on this machine or one that was begun with it: where both are
+ * behind, as before the first NTP, they agree.
  */
 #define TRUST_CLOCK_JUMP_MS (INT64_C(2) * 3600 * 1000)
 #define TRUST_CLOCK_HOLD_MS (INT64_C(24) * 3600 * 1000)
@@ -34,6 +36,9 @@ struct trust_clock {
 	int64_t lead_ms;		/* … by so much; 0 = not known */
 	int64_t saved_ms;		/* boot; 0 = never */
 	int was_off;			/* it may be that the machine was */
+	int64_t latest_ms;		/* that was believed, as far as known; 0 = not.
+					   Kept where there is a store */
+	int answered;			/* by a store */
 	int64_t set_ms;			/* boot: when it was last set, as far as known */
 	int64_t ahead_ms;		/* of boot, since then; 0 = not known */
 	int warned;

@@ -387,6 +387,39 @@ an_epoch_goes_after_its_successor_has_grown_old(void **state)
 	assert_verdicts(c, "21300000", 3 * MINUTE);
 }
 
+/* Its successor was made by a clock that was behind, and looks older than it is. */
+static void
+an_epoch_of_yesterday_does_not_go(void **state)
+{
+	struct catalog *c = catalog_new("none");
+
+	(void)state;
+	put(c, 1, 0, 2, 5, CATALOG_THERE, 9 * KEEP);
+	put(c, 1, 9, 1, 1, CATALOG_THERE, 9 * KEEP);
+	put(c, 1, CATALOG_OWNER, 1, 1, CATALOG_THERE, 9 * KEEP);
+	put(c, 2, 0, 2, 5, CATALOG_THERE, KEEP / 4);
+	put(c, 2, 9, 1, 1, CATALOG_THERE, KEEP / 2);
+	put(c, 2, CATALOG_OWNER, 1, 1, CATALOG_THERE, KEEP / 2);
+	put(c, 3, 9, 1, 1, CATALOG_THERE, 9 * KEEP);
+	put(c, 3, CATALOG_OWNER, 1, 1, CATALOG_THERE, 9 * KEEP);
+	assert_verdicts(c, "00000000", KEEP / 2 + MINUTE);
+}
+
+/* By a clock that was ahead: it goes when its successor has grown old. */
+static void
+an_epoch_of_times_to_come_is_not_kept_until_then(void **state)
+{
+	struct catalog *c = catalog_new("none");
+
+	(void)state;
+	put(c, 1, 0, 2, 5, CATALOG_THERE, -9 * KEEP);
+	put(c, 1, 9, 1, 1, CATALOG_THERE, 9 * KEEP);
+	put(c, 1, CATALOG_OWNER, 1, 1, CATALOG_THERE, 9 * KEEP);
+	put(c, 2, 9, 1, 1, CATALOG_THERE, 2 * KEEP);
+	put(c, 2, CATALOG_OWNER, 1, 1, CATALOG_THERE, 2 * KEEP);
+	assert_verdicts(c, "21300", INT64_MAX);
+}
+
 int
 main(void)
 {
@@ -397,6 +430,9 @@ main(void)
 		cmocka_unit_test(an_unconfirmed_snapshot_lets_nothing_go),
 		cmocka_unit_test(
 		    an_epoch_goes_after_its_successor_has_grown_old),
+		cmocka_unit_test(an_epoch_of_yesterday_does_not_go),
+		cmocka_unit_test(
+		    an_epoch_of_times_to_come_is_not_kept_until_then),
 		cmocka_unit_test(every_promised_state_survives_every_delete),
 	};
 

@@ -177,6 +177,64 @@ a_clock_that_nobody_sets_for_a_day_is_sure(void **state)
 	assert_true(is_sure(NOW + 3 * DAY - HOUR, 5 + 3 * DAY));
 }
 
+/* What a store says, whose clock is so far ahead of NOW. */
+static int
+is_sure_with(int64_t theirs_ms, int64_t wall_ms, int64_t boot_ms)
+{
+	struct store_stats stats = { .date_ms = theirs_ms,
+		.date_mono_ms = clock_mono_ms() };
+
+	trust_clock_tick(&trusted, &stats, wall_ms, boot_ms);
+	return trusted.sure;
+}
+
+/*
+ * The bucket is on this machine, or on one that has just been switched on as well,
+ * and neither knows yet what time it is.
+ */
+static void
+a_store_that_is_behind_as_well_makes_nobody_sure(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW, 5);
+	assert_true(is_sure_with(NOW, NOW, 5));
+	assert_true(is_sure_with(NOW + 9 * DAY, NOW + 9 * DAY, 5 + 9 * DAY));
+
+	/* Set back, with the store's. */
+	assert_false(is_sure_with(NOW + DAY, NOW + DAY, 6 + 9 * DAY));
+	assert_true(is_sure_with(NOW + 9 * DAY, NOW + 9 * DAY, 6 + 9 * DAY));
+
+	/* Switched on again. */
+	begin(NOW - 300 * DAY, 5);
+	assert_false(is_sure(NOW - 300 * DAY, 5));
+	assert_false(is_sure_with(NOW - 300 * DAY, NOW - 300 * DAY, 5));
+	/* Killed, and begun again. */
+	begin(NOW - 300 * DAY, 6);
+	assert_false(is_sure(NOW - 300 * DAY, 6));
+	assert_false(is_sure_with(NOW - 300 * DAY, NOW - 300 * DAY, 6));
+	assert_true(is_sure_with(NOW + 10 * DAY, NOW + 10 * DAY, 7));
+	/* Not for ever. */
+	assert_false(is_sure_with(NOW, NOW, 8));
+	assert_false(is_sure_with(NOW + 23 * HOUR, NOW + 23 * HOUR, 8 + 23 * HOUR));
+	assert_true(is_sure_with(NOW + DAY, NOW + DAY, 8 + DAY));
+	assert_true(is_sure_with(NOW + DAY, NOW + DAY, 9 + DAY));
+}
+
+/* What it was ahead is not what was believed. */
+static void
+a_clock_that_was_ahead_of_a_store_is_sure_when_it_is_right(void **state)
+{
+	(void)state;
+	(void)unlink(scratch_path(&scratch, "clock"));
+	begin(NOW + 300 * DAY, 5);
+	assert_false(is_sure(NOW + 300 * DAY, 5));
+	assert_false(is_sure_with(NOW, NOW + 300 * DAY, 5));
+	begin(NOW + 300 * DAY, 6);
+	assert_false(is_sure_with(NOW, NOW + 300 * DAY, 6));
+	assert_true(is_sure_with(NOW, NOW, 7));
+}
+
 int
 main(void)
 {
@@ -189,6 +247,10 @@ main(void)
 		cmocka_unit_test(of_a_damaged_note_nothing_is_taken),
 		cmocka_unit_test(a_store_knows_what_time_it_is),
 		cmocka_unit_test(a_clock_that_nobody_sets_for_a_day_is_sure),
+		cmocka_unit_test(
+		    a_store_that_is_behind_as_well_makes_nobody_sure),
+		cmocka_unit_test(
+		    a_clock_that_was_ahead_of_a_store_is_sure_when_it_is_right),
 	};
 
 	int failed;
