@@ -93,6 +93,35 @@ time_of(struct search *search, const struct state *state, int64_t *out,
 /* --- a stretch of states ------------------------------------------------------ */
 
 /*
+ * Takes from the states from … *to those that are not older than next_ms: all of
+ * what a clock was ahead for, perhaps.  *last_ms is the time of the last that is left.  As
+ * time_of().
+ */
+static int
+cut_off(struct search *search, size_t from, size_t *to, int64_t next_ms,
+    int64_t *last_ms, struct err *err)
+{
+	size_t low = from, high = *to, at = *to - 1;
+	int64_t then;
+	int rc;
+
+	/* Mostly it is none. */
+	for (; low < high; at = low + (high - low) / 2) {
+		rc = time_of(search, &search->state[at], &then, err);
+		if (rc <= 0)
+			return rc;
+		if (then < next_ms) {
+			*last_ms = then;
+			low = at + 1;
+		} else {
+			high = at;
+		}
+	}
+	*to = low;
+	return 1;
+}
+
+/*
  * States from … to (one behind the last) as a range: 1 it is one, 0 nothing of
  * it is left, -1; 2 an object turned out to be damaged: begin anew.
  */
@@ -100,7 +129,7 @@ static int
 make_range(struct search *search, size_t from, size_t to, int64_t until_ms,
     struct restore_points_range *out, struct err *err)
 {
-	const struct state *first = &search->state[from], *last = first;
+	const struct state *first = &search->state[from], *last;
 	int64_t next_ms = until_ms;
 	int rc;
 
@@ -122,16 +151,14 @@ make_range(struct search *search, size_t from, size_t to, int64_t until_ms,
 	}
 	if (next_ms > until_ms)
 		next_ms = until_ms;
-	for (; to > from; to--) {
-		last = &search->state[to - 1];
-		rc = time_of(search, last, &out->to_ms, err);
+	if (to > from) {
+		rc = cut_off(search, from, &to, next_ms, &out->to_ms, err);
 		if (rc <= 0)
 			return rc < 0 ? -1 : 2;
-		if (out->to_ms < next_ms)
-			break;
 	}
 	if (to == from)
 		return 0;
+	last = &search->state[to - 1];
 	out->epoch = search->history.epoch;
 	out->level = first->level;
 	out->from_txid = txid_of(search, first);

@@ -149,6 +149,9 @@ what_is_offered_can_be_restored(void **state)
 			place->replica.epoch = epoch;
 			make_epoch(place, &past[epoch], &now_s,
 			    round % 2 ? 6 : 1000, round % 3 ? 0 : 8);
+			/* A clock that was ahead. */
+			if (round % 5 == 4)
+				now_s -= roll(15);
 		}
 		if (restore_points_find(&points, &err) != 0)
 			assert_int_equal(err.code, ERR_NOT_FOUND);
@@ -162,11 +165,48 @@ what_is_offered_can_be_restored(void **state)
 	assert_true(ranges > ROUNDS);
 }
 
+/*
+ * Guards: a clock was ahead, and each object of that time was asked for before any
+ * moment was offered.
+ */
+static void
+an_offer_takes_a_few_headers(void **state)
+{
+	struct restore_points points = { .slug = SLUG };
+	struct store_stats before, after;
+	struct err err = ERR_INIT;
+	struct place *place;
+	void *made;
+
+	(void)state;
+	assert_int_equal(set_up(&made), 0);
+	place = made;
+	points.store = place->store;
+	for (uint32_t epoch = 1; epoch <= 2; epoch++) {
+		place->replica.epoch = epoch;
+		replica_put_owner(&place->replica, "{\"uid\":\"u\"}");
+		put(place, 9, 1, 1, 1000 + 10 * epoch, 0);
+	}
+	place->replica.epoch = 1;
+	for (uint64_t i = 2; i <= 400; i++)
+		put(place, 0, i, i, 1010 + (int64_t)i, 0);
+	store_stats(place->store, &before);
+	assert_int_equal(restore_points_find(&points, &err), 0);
+	store_stats(place->store, &after);
+	assert_int_equal(points.n_ranges, 2);
+	assert_int_equal(points.range[1].from_ms, 1010000);
+	assert_int_equal(points.range[1].to_ms, 1019000);
+	assert_int_equal(points.range[1].states, 9);
+	assert_in_range(after.gets - before.gets, 1, 30);
+	assert_int_equal(tear_down(&made), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_offered_can_be_restored),
+		cmocka_unit_test(an_offer_takes_a_few_headers),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
