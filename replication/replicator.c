@@ -620,11 +620,23 @@ anything_left(const struct replicator *r)
 	       claim_refused(r->claim) == NULL && streams_left(r->streams);
 }
 
+/* And begins nothing after it. */
+static void
+end_what_is_on_its_way(struct replicator *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->streams->n_active; i++)
+		r->streams->active[i]->ship_retry_ms = INT64_MAX;
+	while (streams_in_flight(r->streams) || compact_in_flight(r->compact))
+		store_poll(r->store, NULL, 0, STREAM_BUSY_MS);
+}
+
 void
 replicator_run(struct replicator *r)
 {
 	int64_t stop_ms;
-	size_t behind, i;
+	size_t behind;
 
 	log_info(
 	    "start", "%zu databases to %s", r->streams->n, store_url(r->store));
@@ -632,8 +644,10 @@ replicator_run(struct replicator *r)
 	notify("READY=1");
 	while (!wait(r, idle_ms(r))) {
 		tick(r, 0);
-		if (r->shut_out)
+		if (r->shut_out) {
+			end_what_is_on_its_way(r);
 			return;
+		}
 	}
 	notify("STOPPING=1");
 	prover_free(r->prover);
@@ -651,11 +665,7 @@ replicator_run(struct replicator *r)
 		log_warn("stop",
 		    "%zu databases have what the replica does not have",
 		    behind);
-	/* What is on its way, and nothing after it. */
-	for (i = 0; i < r->streams->n_active; i++)
-		r->streams->active[i]->ship_retry_ms = INT64_MAX;
-	while (streams_in_flight(r->streams) || compact_in_flight(r->compact))
-		store_poll(r->store, NULL, 0, STREAM_BUSY_MS);
+	end_what_is_on_its_way(r);
 	claim_release(r->claim);
 	streams_note_shipped(r->streams);
 }

@@ -88,4 +88,28 @@ wait_for 20 healthy
 ok 'what is gone for good is copied anew' wait_for 30 arrived acme
 ok '  idle as well' wait_for 30 arrived idle
 is '  in an epoch that stands alone' "$(epochs)" 1
+
+# --- another takes its place while an object is on its way --------------------------
+serve_stop
+tenant_new large
+sqlite3 "$(db_of large)" "CREATE TABLE big (b); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
+    FROM n WHERE i < 200) INSERT INTO big SELECT randomblob(1000000) FROM n" >/dev/null
+serve_start
+looks=0
+until [ -n "$(find "$SCRATCH/other/large" -name '*.put' -size +1M 2>/dev/null)" ]; do
+	looks=$((looks + 1))
+	[ $looks -lt 3000 ] || bail 'nothing large is on its way'
+done
+# until the sweep is due
+PID=$(replicator)
+kill -s STOP "$PID"
+then=$(now_ms)
+mv "$SCRATCH/other" "$SCRATCH/away"
+mkdir "$SCRATCH/other"
+due() { [ "$(now_ms)" -gt $((then + 1500)) ]; }
+wait_for 10 due
+kill -s CONT "$PID"
+ok 'where another takes its place the replicator begins anew' wait_for 30 gone "$PID"
+like '  and says so' "$(cat serve.log)" 'other is another directory: begins anew'
+unlike '  it does not crash' "$(cat serve.log)" 'Assertion|signal'
 done_testing
