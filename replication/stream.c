@@ -14,6 +14,8 @@
 /* A writer that holds the lock longer is asked again at the next tick. */
 #define LOCK_WAIT_MS 50
 #define GATHER_MS    10
+/* Of half a millisecond each; a tick has twenty. */
+#define SETTLE_NAPS 200
 
 struct stream *
 stream_new(struct stream_env *env, const char *slug, const char *db_path,
@@ -234,6 +236,10 @@ stream_index(struct stream *stream, struct db_wal *out, struct err *err)
 	out->page_size = (uint32_t)h[16] << 8 | h[17];
 	if (out->page_size == 1)
 		out->page_size = 65536;
+	/* SQLite does not read again what it has. */
+	if (out->page_size < 512 || (out->page_size & (out->page_size - 1)))
+		return err_set(err, ERR_CORRUPT, "%s: pages of %u bytes",
+		    stream->db_path, out->page_size);
 	out->pages = (uint32_t)(size / out->page_size);
 	return 0;
 }
@@ -279,17 +285,19 @@ in_tick(int64_t file_ns, const struct timespec *now)
 /*
  * Times of files go in ticks of some milliseconds on many kernels and file
  * systems.  Waits until the tick of the file's last change is over, so that
- * whatever changes it from now on gives it another time.
+ * whatever changes it from now on gives it another time.  Not for a writer who does
+ * not pause: ERR_BUSY.
  */
 int
 stream_settle(const char *path, struct file_id *out, struct err *err)
 {
 	struct timespec now, nap = { 0, 500000 };
 	struct file_id again;
+	int naps;
 
 	if (file_identify(path, out, err))
 		return -1;
-	for (;;) {
+	for (naps = 0; naps < SETTLE_NAPS; naps++) {
 		if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
 			return err_sys(err, "clock_gettime");
 		/* It may have changed while its tick was not over. */
@@ -301,6 +309,7 @@ stream_settle(const char *path, struct file_id *out, struct err *err)
 		*out = again;
 		nanosleep(&nap, NULL);
 	}
+	return err_set(err, ERR_BUSY, "%s is being written", path);
 }
 
 int

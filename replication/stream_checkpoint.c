@@ -60,8 +60,8 @@ capture_rest(struct stream *stream, uint32_t least, struct err *err)
 		return 0;
 	if (stream_capture(stream, &index, INT64_MAX, err))
 		return -1;
-	if (stream->pos.epoch != epoch)
-		return err_set(err, ERR_BUSY, "a new epoch has begun");
+	if (stream->pos.epoch != epoch || stream->cut)
+		return err_set(err, ERR_BUSY, "the epoch has ended");
 	last = stream->spool->last;
 	return last == NULL || last->durable ? 0 : stream_sync(stream, err);
 }

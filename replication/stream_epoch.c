@@ -271,8 +271,9 @@ stream_begin_snapshot(struct stream *stream, struct err *err)
 	if (freeze(stream, &index, err) ||
 	    stream_capture(stream, &index, INT64_MAX, err))
 		goto out;
-	if (stream->pos.epoch != epoch) {
-		err_set(err, ERR_BUSY, "a new epoch has begun");
+	/* Then it is not the state of that TXID. */
+	if (stream->pos.epoch != epoch || stream->cut) {
+		err_set(err, ERR_BUSY, "the epoch has ended");
 		goto out;
 	}
 	stream->snapshot = begin(

@@ -25,6 +25,9 @@ stream_leave_replica(struct stream *stream, struct err *err)
 {
 	uint32_t left = stream->pos.epoch;
 
+	/* It is of a file of the spool, perhaps of one that is to be dropped. */
+	if (stream->in_flight)
+		return err_set(err, ERR_BUSY, "an object is on its way");
 	/* What is on the shelf builds on what is elsewhere, too. */
 	if (stream->shelf != NULL && file_remove_tree(stream->shelf, err) != 0)
 		return -1;

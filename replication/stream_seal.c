@@ -145,8 +145,10 @@ stream_seal(struct stream *stream, struct err *err)
 		return -1;
 	/* Before that look: what comes after it shall show in it. */
 	if (stream_settle(stream->wal_path, &wal, err) ||
-	    stream_index(stream, &index, err))
+	    stream_index(stream, &index, err)) {
+		stream->pos.sealed = 0;
 		return -1;
+	}
 	if (has_more(stream, &index)) {
 		stream->pos.sealed = 0;
 		stream_touch(stream);

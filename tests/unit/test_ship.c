@@ -273,6 +273,31 @@ a_restart_goes_on_and_asks_once(void **state)
 	assert_int_equal(latest(1), 5);
 }
 
+/* What is dropped then may be on its way to the one before. */
+static void
+a_replica_is_left_when_nothing_is_on_its_way(void **state)
+{
+	struct stream *stream;
+
+	(void)state;
+	stream = begin();
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (2)");
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	OK(stream_sync(stream, &house.err));
+	ship_next(stream, follow.store, clock_mono_ms());
+	assert_true(stream->in_flight);
+	assert_true(streams_note_replica(follow.streams, 7));
+	FAILS(stream_flush(stream, clock_wall_ms(), 1, &house.err), ERR_BUSY,
+	    "an object is on its way");
+	err_clear(&house.err);
+	assert_int_equal(stream->pos.epoch, 1);
+	while (stream->in_flight)
+		(void)store_poll(follow.store, NULL, 0, 0);
+	follow_all();
+	assert_int_equal(latest(2), 2);
+}
+
 static void
 two_in_one_epoch_stop_with_an_alarm(void **state)
 {
@@ -360,6 +385,7 @@ main(void)
 		    a_machine_that_went_back_to_an_older_epoch_begins_the_next),
 		follow_test(a_machine_that_went_far_back_begins_the_next_epoch),
 		follow_test(a_restart_goes_on_and_asks_once),
+		follow_test(a_replica_is_left_when_nothing_is_on_its_way),
 		follow_test(two_in_one_epoch_stop_with_an_alarm),
 		follow_test(nothing_follows_on_what_was_in_conflict),
 	};

@@ -3,6 +3,7 @@
  * a hint, files that are written to in place, a disk that fails once.
  */
 #include <sys/resource.h>
+#include <time.h>
 
 #include "tests/unit/stream_harness.h"
 #include "tests/unit/shim_close.h"
@@ -121,6 +122,29 @@ fsync(int fd)
 	return fdatasync(fd);
 }
 
+/* Somebody writes to it all the time, as often as that is napped for. */
+static int writes;
+
+static void
+write_again(void *arg)
+{
+	struct t *t = arg;
+	char wal[sizeof(t->db_path) + 4];
+
+	snprintf(wal, sizeof(wal), "%s-wal", t->db_path);
+	assert_int_equal(utimensat(AT_FDCWD, wal, NULL, 0), 0);
+}
+
+int
+nanosleep(const struct timespec *nap, struct timespec *left)
+{
+	if (writes > 0) {
+		writes--;
+		write_again(before_sync_arg);
+	}
+	return clock_nanosleep(CLOCK_MONOTONIC, 0, nap, left);
+}
+
 static void
 commit_and_leave(void *arg)
 {
@@ -156,6 +180,59 @@ a_commit_while_a_seal_waits_for_the_disk_is_captured(void **state)
 	assert_int_equal(t->stream->pos.txid, txid + 1);
 	assert_int_equal(t->stream->pos.epoch, 1);
 	assert_same(t);
+}
+
+/* Guards: while one tenant was written to without a pause, all others waited. */
+static void
+a_writer_who_does_not_pause_is_not_waited_for(void **state)
+{
+	struct t *t = *state;
+	int rc;
+
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	before_sync = write_again;
+	before_sync_arg = t;
+	writes = 3000;
+	rc = stream_seal(t->stream, &t->err);
+	assert_in_range(writes, 1, 2999);
+	writes = 0;
+	assert_int_equal(rc, -1);
+	assert_int_equal(t->err.code, ERR_BUSY);
+	assert_non_null(strstr(t->err.msg, "-wal is being written"));
+	assert_true(stream_is_open(t->stream));
+	assert_false(t->stream->pos.sealed);
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	assert_true(t->stream->pos.sealed);
+}
+
+/* Nothing is in the WAL, so it is the file that says how large its pages are. */
+static void
+a_header_that_was_overwritten_is_an_error(void **state)
+{
+	struct t *t = *state;
+	char cmd[512];
+
+	flush(t);
+	ack_all(t);
+	t->stream->acked = 0;
+	db_close(t->worker);
+	t->worker = NULL;
+	assert_int_equal(stream_seal(t->stream, &t->err), 1);
+	stream_touch(t->stream);
+	flush(t);
+	assert_true(stream_is_open(t->stream));
+	snprintf(cmd, sizeof(cmd),
+	    "printf '\\000\\000' | dd of=%s bs=1 seek=16 conv=notrunc status=none",
+	    t->db_path);
+	assert_int_equal(system(cmd), 0);
+	stream_touch(t->stream);
+	assert_int_equal(
+	    stream_flush(t->stream, clock_wall_ms(), 1, &t->err), -1);
+	assert_int_equal(t->err.code, ERR_CORRUPT);
+	assert_non_null(strstr(t->err.msg, "/db.sqlite: pages of 0 bytes"));
 }
 
 /* A file that was put in the place of another keeps its WAL, and its number. */
@@ -410,6 +487,12 @@ main(void)
 		    a_file_that_was_replaced_is_not_sealed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_was_removed_is_not_sealed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_writer_who_does_not_pause_is_not_waited_for, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_header_that_was_overwritten_is_an_error, setup,
+		    teardown),
 	};
 	struct err err = ERR_INIT;
 

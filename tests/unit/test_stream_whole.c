@@ -79,6 +79,37 @@ a_snapshot_of_a_copied_wal_is_one_state(void **state)
 	assert_int_equal(t->stream->pos.epoch, 1);
 }
 
+/*
+ * Of an incarnation that was replaced, and cannot go on: what it holds by now is no
+ * state of its last TXID.
+ */
+static void
+of_what_is_cut_there_is_no_snapshot(void **state)
+{
+	struct t *t = *state;
+	const struct spool_item *last;
+
+	checkpointed(t);
+	exec(t, "INSERT INTO t(n) VALUES(1)");
+	flush(t);
+	assert_false(t->stream->pos.complete);
+	t->stream->retired = 1;
+	t->stream->end_epoch = 2;
+	/* Somebody has restarted the WAL. */
+	t->stream->pos.wal.salt[0]++;
+	last = t->stream->spool->last;
+	assert_int_equal(stream_begin_snapshot(t->stream, &t->err), -1);
+	assert_int_equal(t->err.code, ERR_BUSY);
+	assert_true(t->stream->cut);
+	assert_null(t->stream->snapshot);
+	err_clear(&t->err);
+	assert_int_equal(stream_checkpoint(t->stream, &t->err), -1);
+	assert_int_equal(t->err.code, ERR_BUSY);
+	assert_false(t->stream->pos.complete);
+	assert_ptr_equal(t->stream->spool->last, last);
+	assert_int_equal(t->stream->pos.epoch, 1);
+}
+
 /* A commit that the base waits for is in it, and not after its time. */
 static void
 a_base_is_as_new_as_what_it_holds(void **state)
@@ -160,6 +191,8 @@ main(int argc, char **argv)
 		    a_base_of_a_copied_wal_is_one_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_snapshot_of_a_copied_wal_is_one_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    of_what_is_cut_there_is_no_snapshot, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_base_is_as_new_as_what_it_holds, setup, teardown),
 		cmocka_unit_test_setup_teardown(
