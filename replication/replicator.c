@@ -252,6 +252,16 @@ make_room(struct replicator *r)
 	return 1;
 }
 
+/* Is a whole copy all that there is to be done for it? */
+static int
+wants_copy(struct stream *stream, int64_t now_ms)
+{
+	if (stream->pos.txid == 0)
+		return 1;
+	return (stream->elsewhere || stream_is_ahead(stream, now_ms)) &&
+	       !stream_is_open(stream) && !stream_changed(stream);
+}
+
 static void
 flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 {
@@ -259,8 +269,9 @@ flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 	int all = whole || stream->whole || !was_open;
 	struct err err = ERR_INIT;
 
-	if ((!was_open && !make_room(r)) ||
-	    (stream->pos.txid == 0 && r->n_snapshots >= SNAPSHOTS_AT_ONCE)) {
+	r->env.crowded = r->n_snapshots >= SNAPSHOTS_AT_ONCE;
+	if ((r->env.crowded && wants_copy(stream, now_ms)) ||
+	    (!was_open && !make_room(r))) {
 		stream->retry_ms = clock_mono_ms() + STREAM_BUSY_MS;
 		return;
 	}
@@ -272,6 +283,11 @@ flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 	r->n_snapshots += stream->is_base;
 	stream_recovered(stream);
 	stream->flushes += all && !stream->is_base;
+	/* It is still in the replica that was left. */
+	if (stream->elsewhere) {
+		stream_touch(stream);
+		stream->retry_ms = clock_mono_ms() + STREAM_BUSY_MS;
+	}
 	r->unsynced = 1;
 }
 

@@ -528,11 +528,12 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 	    stream_break(stream, 0, "asked for by the operator", err))
 		return -1;
 	stream->renew = 0;
-	if (stream_is_ahead(stream, now_ms) &&
+	if (!stream->env->crowded && stream_is_ahead(stream, now_ms) &&
 	    stream_break(
 		stream, 0, "the clock was ahead, and is right again", err))
 		return -1;
-	if (stream->elsewhere && stream_leave_replica(stream, err))
+	if (!stream->env->crowded && stream->elsewhere &&
+	    stream_leave_replica(stream, err))
 		return -1;
 	if (stream->cut) {
 		stream->dirty = 0;
@@ -577,7 +578,9 @@ stream_flush(struct stream *stream, int64_t now_ms, int whole, struct err *err)
 		return 0;
 	}
 	if (stream->pos.txid == 0)
-		return stream_begin_base(stream, err);
+		return stream->env->crowded
+			   ? err_set(err, ERR_BUSY, "others are being copied")
+			   : stream_begin_base(stream, err);
 	if (stream->snapshot != NULL || stream_repin(stream, err) == 0)
 		return 0;
 	/* What was captured is synced behind a flush that succeeds. */

@@ -91,6 +91,8 @@ struct stream_env {
 	struct disk disk;	/* of the data, a second ago */
 	int64_t clock_off_ms;	/* trust_clock.h's, for status */
 	int clock_is_sure;	/* and whether it is right */
+	int crowded;		/* so many whole copies are being made that none more is
+				   begun that may as well wait */
 	int stretch;		/* of replica.interval, to keep to a budget; 0 as 1 */
 	int64_t shelf_max;	/* bytes, of all shelves; 0: there are none */
 	int64_t shelf_bytes;	/* what they hold, as far as known */
@@ -218,7 +220,8 @@ int64_t stream_due(const struct stream *stream, int64_t now_ms);
  * Opens where it is idle, and captures what is due: at once, of a tenant that
  * writes no oftener than once an interval; else what was committed before the
  * last multiple of it.  No file straddles two.  `whole` asks for all
- * there is.  ERR_BUSY: try again soon.
+ * there is.  ERR_BUSY: try again soon.  Where all begins anew, for a clock or another
+ * replica, that waits while the env is crowded, and what is there is captured as before.
  */
 int stream_flush(struct stream *stream, int64_t now_ms, int whole,
     struct err *err);

@@ -294,6 +294,13 @@ a_replica_is_left_when_nothing_is_on_its_way(void **state)
 	assert_int_equal(stream->pos.epoch, 1);
 	while (stream->in_flight)
 		(void)store_poll(follow.store, NULL, 0, 0);
+	/* Nor while so many others are. */
+	follow.env.crowded = 1;
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	assert_int_equal(stream->pos.epoch, 1);
+	assert_true(stream->elsewhere);
+	follow.env.crowded = 0;
+	stream_touch(stream);
 	follow_all();
 	assert_int_equal(latest(2), 2);
 }

@@ -258,6 +258,14 @@ a_database_overwritten_beside_its_wal_begins_an_epoch(void **state)
 	assert_int_equal(system(cmd), 0);
 	assert_true(stream_changed(t->stream));
 	stream_touch(t->stream);
+	/* It waits for its turn to be copied. */
+	t->env.crowded = 1;
+	assert_int_equal(
+	    stream_flush(t->stream, clock_wall_ms(), 1, &t->err), -1);
+	assert_int_equal(t->err.code, ERR_BUSY);
+	assert_false(t->stream->is_base);
+	assert_true(t->stream->dirty);
+	t->env.crowded = 0;
 	flush(t);
 	assert_int_equal(t->stream->pos.epoch, 2);
 }

@@ -369,8 +369,12 @@ after_a_clock_that_was_ahead_a_time_is_restored_again(void **state)
 	assert_int_equal(latest(1), 2);
 	assert_int_equal(rows_at(clock_wall_ms()), 1);
 
-	/* Nobody has to write for it. */
+	/* Nobody has to write for it, but it may have to wait for others. */
 	follow.env.clock_is_sure = 1;
+	follow.env.crowded = 1;
+	swept();
+	assert_int_equal(latest(1), 2);
+	follow.env.crowded = 0;
 	swept();
 	assert_int_equal(latest(2), 2);
 	assert_int_equal(rows_at(clock_wall_ms()), 2);
