@@ -276,6 +276,8 @@ flush(struct replicator *r, struct stream *stream, int64_t now_ms, int whole)
 		return;
 	}
 	if (stream_flush(stream, now_ms, whole, &err)) {
+		/* It may have found what is to be shipped. */
+		r->unsynced |= stream->spool != NULL && stream->spool->news;
 		stream_failed(stream, &err);
 		return;
 	}

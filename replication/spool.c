@@ -539,7 +539,7 @@ in_doubt(struct spool *spool, const struct spool_item *item,
     const struct spool_mark *mark)
 {
 	(void)spool, (void)mark;
-	return !item->durable;
+	return !item->durable && !item->found;
 }
 
 /* What went into a file that is in doubt is what there is, again. */

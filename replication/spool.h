@@ -26,7 +26,8 @@ struct spool_item {
 	int64_t time_ms;	/* of its newest commit; owner: 0 */
 	int64_t since_ms;	/* of its oldest, as far as known; 0 = not */
 	int64_t size;
-	int durable;		/* synced: may leave the machine (R4a) */
+	int durable;		/* synced: may leave the machine (R4a); one that was
+				   found may be of a process that was killed before */
 	int acked;		/* by the store */
 	int merged;		/* into one that is not durable yet */
 	int found;		/* was here when the spool was opened */
@@ -115,7 +116,10 @@ int spool_replace_run(struct spool *spool, const struct spool_run *run,
 /* Removes what went into files that are durable now. */
 int spool_drop_merged(struct spool *spool, struct err *err);
 
-/* Removes what no syncfs() confirmed: after one that failed it is in doubt. */
+/*
+ * Removes what no syncfs() confirmed: after one that failed it is in doubt.  Not what
+ * was found, which may have been there for long.
+ */
 int spool_drop_unsynced(struct spool *spool, struct err *err);
 
 /* A syncfs() that began after the last spool_add() succeeded. */

@@ -431,7 +431,6 @@ load(struct stream *stream, struct err *err)
 	if (spool_settle(stream->spool, stream->pos.epoch, stream->pos.shipped,
 		stream->pos.txid, err))
 		goto fail;
-	spool_synced(stream->spool);
 	plan_chores(stream);
 	if (n == 0)
 		rc = stream_break(stream, 0,

@@ -305,6 +305,39 @@ a_replica_is_left_when_nothing_is_on_its_way(void **state)
 	assert_int_equal(latest(2), 2);
 }
 
+/*
+ * A replicator is killed behind a capture and before the sync; the next finds the
+ * file, and cannot open the database, so that its flush fails (R4).
+ */
+static void
+what_is_found_is_not_shipped_before_a_sync(void **state)
+{
+	struct layout_path db = layout_db(&house.config, "acme", 1);
+	struct stream *stream;
+
+	(void)state;
+	stream = begin();
+	follow_all();
+	commit(stream, "INSERT INTO t VALUES (2)");
+	OK(stream_flush(stream, clock_wall_ms(), 1, &house.err));
+	assert_int_equal(stream->spool->n, 1);
+	follow_stop();
+	follow_start();
+	stream = streams_find(follow.streams, "acme");
+	assert_int_equal(rename(db.p, house_path("away")), 0);
+	assert_int_equal(
+	    stream_flush(stream, clock_wall_ms(), 1, &house.err), -1);
+	err_clear(&house.err);
+	assert_int_equal(stream->spool->n, 1);
+	ship_next(stream, follow.store, clock_mono_ms());
+	assert_false(stream->in_flight);
+	OK(stream_sync(stream, &house.err));
+	ship_next(stream, follow.store, clock_mono_ms());
+	assert_true(stream->in_flight);
+	while (stream->in_flight)
+		(void)store_poll(follow.store, NULL, 0, 0);
+}
+
 static void
 two_in_one_epoch_stop_with_an_alarm(void **state)
 {
@@ -393,6 +426,7 @@ main(void)
 		follow_test(a_machine_that_went_far_back_begins_the_next_epoch),
 		follow_test(a_restart_goes_on_and_asks_once),
 		follow_test(a_replica_is_left_when_nothing_is_on_its_way),
+		follow_test(what_is_found_is_not_shipped_before_a_sync),
 		follow_test(two_in_one_epoch_stop_with_an_alarm),
 		follow_test(nothing_follows_on_what_was_in_conflict),
 	};
