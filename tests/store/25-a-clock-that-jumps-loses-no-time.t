@@ -27,8 +27,8 @@ written() {
 }
 shipped() {	# EPOCH TXID	and more, within less than the hour
 	"$ROWHOUSE" status acme --json 2>/dev/null |
-		sed -n 's/.*"epoch":\([0-9]*\),.*"replicated_txid":\([0-9]*\),.*/\1 \2/p' >at
-	read -r at_epoch at_txid <at || return 1
+		sed -n 's/.*"epoch":\([0-9]*\),.*"replicated_txid":\([0-9]*\),.*/\1 \2/p' >place
+	read -r at_epoch at_txid <place || return 1
 	[ "$at_epoch" -gt "$1" ] || [ "$at_txid" -gt "$2" ]
 }
 n=0
