@@ -1,11 +1,13 @@
 #include "replication/erase.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tenants/base/file.h"
 #include "tenants/job.h"
 #include "tenants/layout.h"
 #include "tenants/leftover.h"
+#include "tenants/lifecycle.h"
 
 static int
 ignore(struct store_op *op, const void *p, size_t n, struct err *err)
@@ -87,13 +89,52 @@ erase_objects(const struct erase_opts *opts, const char *slug,
 	return 0;
 }
 
+/*
+ * Two may be at it, and the slug is another's as soon as one of them is through:
+ * so its directory is taken out of the way under the lock under which tenants are
+ * made, by who has seen there that it is still to be erased.
+ */
 static int
-erase_files(const struct config *config, const char *slug, struct err *err)
+set_aside(const struct erase_opts *opts, const struct registry_tenant *row,
+    const char *aside, struct err *err)
 {
-	if (file_remove(layout_full(config, slug).p, err) != 0 ||
-	    job_remove_exports(config, slug, err) != 0 ||
-	    leftover_clear_copies(config, slug, err) != 0 ||
-	    file_remove_tree(layout_tenant(config, slug).p, err) != 0)
+	struct layout_path dir = layout_tenant(opts->config, row->slug);
+	struct registry_tenant now = { .uid = "" };
+	int lock = -1, rc = -1;
+
+	if (lifecycle_lock(opts->config, &lock, err) != 0 ||
+	    (registry_find(opts->registry, opts->slug, &now, err) != 0 &&
+		err->code != ERR_NOT_FOUND))
+		goto done;
+	if (now.erasing_ms == 0 || strcmp(now.uid, row->uid) != 0) {
+		err_set(err, ERR_BUSY,
+		    "another process has erased the tenant %s", row->slug);
+		goto done;
+	}
+	rc = file_exists(dir.p, err);
+	if (rc > 0)
+		rc = file_rename(dir.p, aside, err);
+done:
+	file_drop(&lock);
+	return rc;
+}
+
+static int
+erase_files(const struct erase_opts *opts, const struct registry_tenant *row,
+    struct err *err)
+{
+	const struct config *config = opts->config;
+	char aside[LAYOUT_MAX + SLUG_MAX + 16];
+
+	(void)snprintf(aside, sizeof aside, "%s/.erasing-%s",
+	    layout_tenants(config).p, row->slug);
+	/* Of one that was killed. */
+	if (file_remove_tree(aside, err) != 0 ||
+	    set_aside(opts, row, aside, err) != 0 ||
+	    file_remove_tree(aside, err) != 0 ||
+	    file_remove(layout_full(config, row->slug).p, err) != 0 ||
+	    job_remove_exports(config, row->slug, err) != 0 ||
+	    leftover_clear_copies(config, row->slug, err) != 0)
 		return -1;
 	return file_sync_dir(layout_tenants(config).p, err);
 }
@@ -121,7 +162,7 @@ erase(const struct erase_opts *opts, struct erase_report *out, struct err *err)
 		return -1;
 	if ((opts->store != NULL &&
 		erase_objects(opts, row.slug, out, err) != 0) ||
-	    erase_files(opts->config, row.slug, err) != 0) {
+	    erase_files(opts, &row, err) != 0) {
 		err_wrap(err, "tenant %s is erased in part", row.slug);
 		return err->hint[0] != '\0'
 			   ? -1

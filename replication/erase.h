@@ -18,7 +18,8 @@
  *  3. its files go, and what killed commands had half made of it (exports, copies);
  *  4. its row goes.
  *
- * Killed anywhere it stays as it is, and another call goes on with it.  Before
+ * Killed anywhere it stays as it is, and another call goes on with it; of two at once
+ * one ends it, and neither touches who has the slug afterwards.  Before
  * 1 it is made sure that the replica can be reached, and who says if it may.
  */
 struct erase_opts {

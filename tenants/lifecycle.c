@@ -49,8 +49,8 @@
 #define PATH_SIZE (LAYOUT_MAX + 64)
 
 /* One at a time makes a tenant: a tenth of a second, of which half hashes. */
-static int
-lock_tenants(const struct config *config, int *fd, struct err *err)
+int
+lifecycle_lock(const struct config *config, int *fd, struct err *err)
 {
 	struct layout_path path = layout_tenants(config);
 	const struct timespec pause = { 0, LOOK_MS * 1000000L };
@@ -282,7 +282,7 @@ lifecycle_create(const struct config *config, struct registry *registry,
 		return -1;
 	if (owner_check_new(config, err) != 0 ||
 	    crypto_key_create(key.p, err) != 0 ||
-	    lock_tenants(config, &lock, err) != 0)
+	    lifecycle_lock(config, &lock, err) != 0)
 		goto done;
 	if (registry_check_free(registry, slug, err) != 0)
 		goto done;
@@ -352,7 +352,7 @@ settle(const struct config *config, struct registry *registry, const char *copy,
 	struct arena *arena = arena_new(LIST_MAX);
 	int lock = -1, rc = -1;
 
-	if (lock_tenants(config, &lock, err) == 0 &&
+	if (lifecycle_lock(config, &lock, err) == 0 &&
 	    registry_check_free(registry, str_of(row->slug), err) == 0 &&
 	    clear_attempts(config, row->slug, arena, err) == 0 &&
 	    file_rename(copy, path.p, err) == 0 &&

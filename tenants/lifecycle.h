@@ -18,6 +18,12 @@ struct lifecycle_owner {
 };
 
 /*
+ * Nobody makes a tenant before *fd is closed, which is the caller's either way;
+ * ERR_BUSY where somebody does.
+ */
+int lifecycle_lock(const struct config *config, int *fd, struct err *err);
+
+/*
  * Slug rules, file, schema, owner, registry row, hint; the master key where
  * there is none.  ERR_INPUT says what is wrong with slug, e-mail address or
  * password, ERR_CONFLICT that the slug is taken, by a deleted tenant too.

@@ -2,7 +2,7 @@
 #define ROWHOUSE_TESTS_STEP_H
 
 /*
- * Kills a piece of code just before its n-th system call that changes
+ * Stops or kills a piece of code just before its n-th system call that changes
  * something, for n = 1, 2, 3 … until it comes to its end: by ptrace(2), so
  * that the code under test knows nothing of it.
  */
@@ -38,18 +38,18 @@ step_changes(long nr)
 }
 
 /*
- * Runs body() in a child and kills it before change number n.  1 killed there,
- * 0 it came to its end (by _exit(0)), -1 it failed, -2 there is no ptrace.
+ * Runs body() in a child up to change number n.  1 it stands there, 0 it came to its
+ * end (by _exit(0)), -1 it failed, -2 there is no ptrace.
  */
 static inline int
-step_kill(void (*body)(void), int n)
+step_to(void (*body)(void), int n, pid_t *child)
 {
 	struct __ptrace_syscall_info info;
-	int status, seen = 0, answer = -1;
+	int status, seen = 0;
 	pid_t pid;
 
 	fflush(NULL);
-	pid = fork();
+	*child = pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
@@ -67,25 +67,49 @@ step_kill(void (*body)(void), int n)
 	for (;;) {
 		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status) || WIFSIGNALED(status)) {
-			answer = WIFEXITED(status) && WEXITSTATUS(status) == 0
-				     ? 0
-				     : -1;
-			break;
-		}
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0
+				   ? 0
+				   : -1;
 		if (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80))
 			continue;
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <
 		    0)
 			fail_msg(
 			    "PTRACE_GET_SYSCALL_INFO: %s", strerror(errno));
-		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		    !step_changes((long)info.entry.nr) || ++seen < n)
-			continue;
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+		    step_changes((long)info.entry.nr) && ++seen == n)
+			return 1;
+	}
+}
+
+/* The same, and kills it there. */
+static inline int
+step_kill(void (*body)(void), int n)
+{
+	int status, answer;
+	pid_t pid;
+
+	answer = step_to(body, n, &pid);
+	if (answer == 1) {
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		answer = 1;
-		break;
+	}
+	return answer;
+}
+
+/* The same, and lets it go on there when meanwhile() was called. */
+static inline int
+step_between(void (*body)(void), int n, void (*meanwhile)(void))
+{
+	int status, answer;
+	pid_t pid;
+
+	answer = step_to(body, n, &pid);
+	if (answer == 1) {
+		meanwhile();
+		assert_int_equal(ptrace(PTRACE_DETACH, pid, NULL, NULL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
 	}
 	return answer;
 }

@@ -75,8 +75,13 @@ make_house(void)
 static int
 may(void *arg, struct err *err)
 {
-	(void)err;
+	struct registry_tenant row;
+
 	asked++;
+	/* As the replicator looks (erasure.h). */
+	if (registry_find(registry, STR("acme"), &row, err) == 0 &&
+	    row.erasing_ms == 0)
+		return err_set(err, ERR_CONFLICT, "it is not being erased");
 	return arg == NULL ? 0 : err_set(err, ERR_BUSY, "it may not");
 }
 
@@ -378,10 +383,90 @@ killed_anywhere_it_ends_with_the_next(void **state)
 	assert_true(untouched > 3 && halves > 10 && gone > 1);
 }
 
+/* Another process is through with it, and somebody has the slug at once. */
+static int made;
+
+static void
+another_is_faster(void)
+{
+	struct err err = ERR_INIT;
+
+	made = 0;
+	registry = registry_open(&house.config, DB_TOOL, 0, &err);
+	store = registry == NULL ? NULL : store_open(replica, &err);
+	if (store != NULL && run("acme", NULL) == 0) {
+		make("acme", "uid-of-acme-002", REGISTRY_ACTIVE);
+		made = 1;
+	}
+	registry_close(registry);
+	store_close(store);
+	registry = NULL;
+	store = NULL;
+}
+
+static void
+who_has_the_slug_then_is_not_touched(void **state)
+{
+	int n, stood, others = 0, busy = 0;
+	struct registry_tenant row;
+
+	(void)state;
+	/* What the one that stands holds the other does not wait for. */
+	house.config.busy_timeout_ms = 20;
+	for (n = 1;; n++) {
+		make_house();
+		registry_close(registry);
+		store_close(store);
+		registry = NULL;
+		store = NULL;
+		stood = step_between(erase_acme, n, another_is_faster);
+		if (stood == -2) {
+			print_message("# no ptrace here\n");
+			skip();
+		}
+		registry = registry_open(&house.config, DB_TOOL, 0, &house.err);
+		HAVE(registry);
+		store = store_open(replica, &house.err);
+		HAVE(store);
+		assert_true(stood >= 0);
+		assert_other_is_whole();
+		if (stood == 1 && made) {
+			others++;
+			OK(registry_find(
+			    registry, STR("acme"), &row, &house.err));
+			assert_string_equal(row.uid, "uid-of-acme-002");
+			assert_int_equal(row.erasing_ms, 0);
+			assert_true(
+			    is_twithin(layout_db(&house.config, "acme", 1).p));
+		} else {
+			busy += stood;
+			err_clear(&house.err);
+			if (registry_find(registry, STR("acme"), &row,
+				&house.err) == 0)
+				OK(run("acme", NULL));
+			assert_gone();
+		}
+		if (stood == 0)
+			break;
+		registry_close(registry);
+		store_close(store);
+		OK(file_remove_tree(house.config.data, &house.err));
+		OK(file_remove_tree(replica, &house.err));
+		registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
+		HAVE(registry);
+		store = store_open(replica, &house.err);
+		HAVE(store);
+	}
+	print_message("# another was faster at %d places, and not at %d\n",
+	    others, busy);
+	assert_true(others > 20);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		within(who_has_the_slug_then_is_not_touched),
 		within(nothing_is_left),
 		within(nor_what_was_half_made_of_it),
 		within(what_may_not_be_is_not),
