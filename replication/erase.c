@@ -131,10 +131,10 @@ erase_files(const struct erase_opts *opts, const struct registry_tenant *row,
 	/* Of one that was killed. */
 	if (file_remove_tree(aside, err) != 0 ||
 	    set_aside(opts, row, aside, err) != 0 ||
-	    file_remove_tree(aside, err) != 0 ||
 	    file_remove(layout_full(config, row->slug).p, err) != 0 ||
 	    job_remove_exports(config, row->slug, err) != 0 ||
-	    leftover_clear_copies(config, row->slug, err) != 0)
+	    leftover_clear_copies(config, row->slug, err) != 0 ||
+	    file_remove_tree(aside, err) != 0)
 		return -1;
 	return file_sync_dir(layout_tenants(config).p, err);
 }
