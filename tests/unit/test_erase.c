@@ -321,6 +321,20 @@ erase_acme(void)
 	_exit(0);
 }
 
+/* As if no house had been made. */
+static void
+begin_anew(void)
+{
+	registry_close(registry);
+	store_close(store);
+	OK(file_remove_tree(house.config.data, &house.err));
+	OK(file_remove_tree(replica, &house.err));
+	registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
+	HAVE(registry);
+	store = store_open(replica, &house.err);
+	HAVE(store);
+}
+
 /* Everything goes away, or is begun and ends with the next call. */
 static void
 killed_anywhere_it_ends_with_the_next(void **state)
@@ -368,14 +382,7 @@ killed_anywhere_it_ends_with_the_next(void **state)
 		assert_other_is_whole();
 		if (killed == 0)
 			break;
-		registry_close(registry);
-		store_close(store);
-		OK(file_remove_tree(house.config.data, &house.err));
-		OK(file_remove_tree(replica, &house.err));
-		registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
-		HAVE(registry);
-		store = store_open(replica, &house.err);
-		HAVE(store);
+		begin_anew();
 	}
 	print_message("# killed at %d places: %d untouched, %d in part, %d "
 		      "gone\n",
@@ -448,14 +455,7 @@ who_has_the_slug_then_is_not_touched(void **state)
 		}
 		if (stood == 0)
 			break;
-		registry_close(registry);
-		store_close(store);
-		OK(file_remove_tree(house.config.data, &house.err));
-		OK(file_remove_tree(replica, &house.err));
-		registry = registry_open(&house.config, DB_TOOL, 1, &house.err);
-		HAVE(registry);
-		store = store_open(replica, &house.err);
-		HAVE(store);
+		begin_anew();
 	}
 	print_message("# another was faster at %d places, and not at %d\n",
 	    others, busy);
