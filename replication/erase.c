@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replication/verify.h"
 #include "tenants/base/file.h"
 #include "tenants/job.h"
 #include "tenants/layout.h"
@@ -134,6 +135,7 @@ erase_files(const struct erase_opts *opts, const struct registry_tenant *row,
 	    file_remove(layout_full(config, row->slug).p, err) != 0 ||
 	    job_remove_exports(config, row->slug, err) != 0 ||
 	    leftover_clear_copies(config, row->slug, err) != 0 ||
+	    verify_clear(config, err) != 0 ||
 	    file_remove_tree(aside, err) != 0)
 		return -1;
 	return file_sync_dir(layout_tenants(config).p, err);

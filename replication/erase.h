@@ -15,7 +15,7 @@
  *  1. the registry says that it is being erased: from here on there is no way
  *     back, and the replicator begins nothing of it any more;
  *  2. its objects go, until a list of all below its prefix is empty;
- *  3. its files go, and what killed commands had half made of it (exports, copies);
+ *  3. its files go, and what killed commands had half made of it (exports, copies, proofs);
  *  4. its row goes.
  *
  * Killed anywhere it stays as it is, and another call goes on with it; of two at once

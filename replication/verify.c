@@ -36,14 +36,20 @@ struct verify {
 	int lock;
 };
 
+static void
+name_slot(struct verify *verify, int slot)
+{
+	snprintf(verify->dir, sizeof(verify->dir), "%s/verify.%d",
+	    verify->config->data, slot);
+}
+
 /* 1 it is ours, 0 it is another's, -1. */
 static int
 take_slot(struct verify *verify, int slot, struct err *err)
 {
 	char path[CONFIG_PATH_MAX + 48];
 
-	snprintf(verify->dir, sizeof(verify->dir), "%s/verify.%d",
-	    verify->config->data, slot);
+	name_slot(verify, slot);
 	snprintf(path, sizeof(path), "%s/lock", verify->dir);
 	if (file_mkdirs(verify->dir, 0700, err))
 		return -1;
@@ -103,6 +109,24 @@ clear_scratch(const struct verify *verify, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+int
+verify_clear(const struct config *config, struct err *err)
+{
+	struct verify verify = { .config = config, .lock = -1 };
+	int slot, rc = 0;
+
+	for (slot = 0; slot < VERIFY_SLOTS && rc >= 0; slot++) {
+		name_slot(&verify, slot);
+		if (access(verify.dir, W_OK | X_OK) != 0)
+			continue;
+		rc = take_slot(&verify, slot, err);
+		if (rc > 0)
+			rc = clear_scratch(&verify, err);
+		file_drop(&verify.lock);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 struct verify *

@@ -21,6 +21,12 @@
 
 struct verify;
 
+/*
+ * Removes what those that were killed had restored, of whatever tenant.  Those at
+ * work do that themselves; a slot of another user's is passed over.
+ */
+int verify_clear(const struct config *config, struct err *err);
+
 /* ERR_BUSY where all slots are taken. */
 struct verify *verify_new(const struct config *config, struct err *err);
 void verify_free(struct verify *verify);	/* accepts NULL */

@@ -1,6 +1,7 @@
 #include "replication/erase.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 
 #include "tenants/base/hold.h"
 #include "tenants/layout.h"
@@ -202,7 +203,7 @@ static void
 nor_what_was_half_made_of_it(void **state)
 {
 	char path[600];
-	int fd;
+	int fd, at_work;
 
 	(void)state;
 	make_house();
@@ -220,7 +221,16 @@ nor_what_was_half_made_of_it(void **state)
 	    house.config.data);
 	fd = file_open(path, O_RDONLY | O_DIRECTORY, 0, &house.err);
 	OK(hold_take(fd, path, &house.err));
+	leave_file("verify.0", "restored");
+	leave_file("verify.0", "restored.restoring");
+	leave_file("verify.1", "restored");
+	snprintf(path, sizeof(path), "%s/verify.1/lock", house.config.data);
+	at_work = file_open(path, O_RDWR | O_CREAT, 0600, &house.err);
+	assert_int_equal(flock(at_work, LOCK_EX), 0);
 	OK(run("acme", NULL));
+	assert_false(is_left("verify.0/restored"));
+	assert_false(is_left("verify.0/restored.restoring"));
+	assert_false(is_left("verify.2"));
 	assert_false(
 	    is_left("exports/acme.1795908762758-aaaaaaaaaaaaaaa.sqlite"));
 	assert_false(is_left("exports/.acme.exporting"));
@@ -234,6 +244,8 @@ nor_what_was_half_made_of_it(void **state)
 	    is_left("exports/acme-2.1795908762758-aaaaaaaaaaaaaaa.sqlite"));
 	assert_true(is_left("migrate.dry/globex.sqlite"));
 	assert_true(is_left("tenants/.copy-held/00000001/db.sqlite"));
+	assert_true(is_left("verify.1/restored"));
+	file_drop(&at_work);
 	file_drop(&fd);
 	assert_gone();
 	assert_other_is_whole();
