@@ -118,21 +118,25 @@ clear_dry_run(const struct config *config, const char *slug, struct err *err)
 	return 0;
 }
 
+static int
+is_begun(struct str name, int with_new)
+{
+	return str_starts(name, LEFTOVER_COPY) ||
+	       (with_new && str_starts(name, LEFTOVER_NEW));
+}
+
 int
-leftover_clear_copies(
-    const struct config *config, const char *slug, struct err *err)
+leftover_clear_begun(const struct config *config, int with_new, struct err *err)
 {
 	struct layout_path tenants = layout_tenants(config);
 	struct arena *arena = arena_new(NAMES_MAX);
 	char path[LAYOUT_MAX + 300];
 	struct file_names names = { 0 };
 	size_t i;
-	int rc = clear_dry_run(config, slug, err);
+	int rc = file_list(tenants.p, arena, &names, err);
 
-	if (rc == 0)
-		rc = file_list(tenants.p, arena, &names, err);
 	for (i = 0; i < names.n && rc == 0; i++) {
-		if (!str_starts(str_of(names.name[i]), LEFTOVER_COPY))
+		if (!is_begun(str_of(names.name[i]), with_new))
 			continue;
 		(void)snprintf(
 		    path, sizeof(path), "%s/%s", tenants.p, names.name[i]);
@@ -142,6 +146,15 @@ leftover_clear_copies(
 	}
 	arena_free(arena);
 	return rc;
+}
+
+int
+leftover_clear_copies(
+    const struct config *config, const char *slug, struct err *err)
+{
+	return clear_dry_run(config, slug, err) != 0
+		   ? -1
+		   : leftover_clear_begun(config, 0, err);
 }
 
 void

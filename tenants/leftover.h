@@ -11,8 +11,12 @@
  * is being restored, or is not there, is passed over.
  */
 #define LEFTOVER_SUFFIX ".restoring"
-/* Beside the tenants, before a slug: one that is made of another (lifecycle.c). */
+/*
+ * Beside the tenants, before a slug (lifecycle.c): one that is made of another, held
+ * by who does that; and one that is made under lifecycle_lock().
+ */
 #define LEFTOVER_COPY ".copy-"
+#define LEFTOVER_NEW  ".new-"
 
 int leftover_clear(const struct config *config, const char *slug,
     struct err *err);
@@ -21,6 +25,13 @@ int leftover_clear_epoch(const struct config *config, const char *slug,
     uint32_t epoch, struct err *err);
 /* Of all tenants; says in the log what cannot be cleared. */
 void leftover_clear_all(const struct config *config);
+
+/*
+ * What killed commands had begun of whatever tenant, and nobody is at; with those that
+ * were made under the lock, where it is the caller's.
+ */
+int leftover_clear_begun(const struct config *config, int with_new,
+    struct err *err);
 
 /*
  * Of a tenant that is erased: the copy on which a dry run of `rowhouse migrate` was

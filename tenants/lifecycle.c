@@ -42,7 +42,7 @@
 #include "tenants/template.h"
 #include "tenants/users.h"
 
-#define NEW       ".new-"
+#define NEW       LEFTOVER_NEW
 #define COPY      LEFTOVER_COPY
 #define LIST_MAX  ((size_t)16 << 20) /* bytes of names in a directory */
 #define LOOK_MS   10
@@ -91,33 +91,12 @@ static int
 clear_attempts(const struct config *config, const char *slug,
     struct arena *arena, struct err *err)
 {
-	struct layout_path tenants = layout_tenants(config);
 	struct layout_path mine = layout_tenant(config, slug);
 	struct layout_path incarnation = layout_incarnation(config, slug, 1);
-	char path[PATH_SIZE];
-	struct file_names names;
 	int unused;
-	size_t i;
 
-	if (file_list(tenants.p, arena, &names, err) != 0)
+	if (leftover_clear_begun(config, 1, err) != 0)
 		return -1;
-	for (i = 0; i < names.n; i++) {
-		int copy = str_starts(str_of(names.name[i]), COPY);
-		int held = 0;
-
-		if (!copy && !str_starts(str_of(names.name[i]), NEW))
-			continue;
-		(void)snprintf(
-		    path, sizeof(path), "%s/%s", tenants.p, names.name[i]);
-		if (copy)
-			held = hold_taken(path, err);
-		if (held < 0)
-			return -1;
-		if (held)
-			continue;
-		if (file_remove_tree(path, err) != 0)
-			return -1;
-	}
 	unused = file_exists(mine.p, err);
 	if (unused <= 0)
 		return unused;
