@@ -33,7 +33,7 @@
  *	-n N		how many requests; 1000
  *	-s SECONDS	for so long, instead
  *	-c N		connections at once; 1
- *	-r N		requests per second, at most
+ *	-r N		requests per second, at random moments
  *	-#		each ### in what is sent becomes the request's number, in
  *			as many digits, of which the first is not 0
  *

@@ -1,6 +1,7 @@
 #include "tests/tools/support/many.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ struct bench {
 	int epoll;
 	struct client *clients;
 	int64_t begun_us;
+	double due_us; /* the next request, from begun_us on */
 	long begun, done, lost, refused, busy;
 	long status[STATUS_MAX];
 	uint32_t *samples;
@@ -68,9 +70,33 @@ more(const struct bench *b, int64_t now)
 static int
 may_begin(const struct bench *b, int64_t now)
 {
-	double due = (double)(now - b->begun_us) / 1e6 * b->o->rate + 1;
+	return more(b, now) &&
+	       (b->o->rate <= 0 || b->due_us <= (double)(now - b->begun_us));
+}
 
-	return more(b, now) && (b->o->rate <= 0 || (double)b->begun < due);
+/* A Poisson process: many who know nothing of each other. */
+static void
+next_is_due(struct bench *b)
+{
+	if (b->o->rate > 0)
+		b->due_us -= log(1 - drand48()) * 1e6 / b->o->rate;
+}
+
+/*
+ * For answers, and until the next request is due: not in whole milliseconds, or
+ * what came due meanwhile would be sent at once, and wait for itself.
+ */
+static int
+wait_for_events(const struct bench *b, struct epoll_event *events, int n)
+{
+	int64_t now = now_us();
+	double us = 10000, due = b->due_us - (double)(now - b->begun_us);
+	struct timespec timeout = { 0, 0 };
+
+	if (more(b, now) && b->busy < b->o->connections && due < us)
+		us = due > 0 ? due : 0;
+	timeout.tv_nsec = (long)(us * 1000);
+	return epoll_pwait2(b->epoll, events, n, &timeout, NULL);
 }
 
 /* A run of '#' becomes the number, in as many digits, the first never 0. */
@@ -102,6 +128,7 @@ begin(struct bench *b, struct client *client, int64_t now)
 	if (b->o->numbered)
 		put_number(&client->out, b->begun);
 	b->begun++;
+	next_is_due(b);
 	client->fd = wire_dial(b->o, SOCK_NONBLOCK);
 	if (client->fd < 0) {
 		b->refused++;
@@ -209,11 +236,12 @@ many_send(const struct wire_options *o)
 	for (k = 0; k < o->connections; k++)
 		b.clients[k].fd = -1;
 	b.begun_us = now_us();
+	srand48(b.begun_us);
 	for (now = b.begun_us; b.busy > 0 || more(&b, now); now = now_us()) {
 		for (k = 0; k < o->connections && may_begin(&b, now); k++)
 			if (b.clients[k].fd < 0)
 				begin(&b, &b.clients[k], now);
-		n = epoll_wait(b.epoll, events, 64, b.busy > 0 ? 10 : 1);
+		n = wait_for_events(&b, events, 64);
 		for (i = 0; i < n; i++)
 			step(&b, events[i].data.ptr, events[i].events);
 	}
