@@ -39,6 +39,23 @@ still 'one that crashes when it starts' "$first" 'does not serve, in a rehearsal
 FAULT=request
 deploy
 still 'one that crashes at its first request' "$first" 'does not serve, in a rehearsal.*nothing was changed'
+
+FAULT=slow
+background cut.log "$ROOT/scripts/deploy" --dir "$DIR" --binary "$BINARY" --app "$SCRATCH/app" server
+cut=$pid
+rehearsing() {
+	release=$(sed -n 's/^switch, process \([0-9]*\),.*/\1/p' "$DIR/lock")
+	rehearsal=$(pgrep -P "${release:-0}" -f 'pool -c .*/rehearsal\.conf')
+}
+if wait_for 20 rehearsing; then
+	kill -s TERM "$release"
+	ok 'a deploy that is ended in its rehearsal takes its pool along' wait_for 30 gone "$rehearsal"
+	kill -s TERM "$rehearsal" 2>/dev/null
+	wait "$cut" 2>/dev/null
+	is '  and what served serves' "$(current)" "$first"
+else
+	result 1 'a release that answers late is rehearsed'
+fi
 unset FAULT
 BINARY=
 

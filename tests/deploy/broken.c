@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fcgi/conn.h"
 #include "fcgi/scoreboard.h"
@@ -29,6 +30,8 @@ __wrap_conn_answer(struct conn *conn, struct str head, struct str body,
 {
 	if (fault("request"))
 		abort();
+	if (fault("slow"))
+		sleep(2);
 	return __real_conn_answer(conn, head, body, err);
 }
 
