@@ -50,7 +50,7 @@ struct bench {
 	int epoll;
 	struct client *clients;
 	int64_t begun_us;
-	double due_us; /* the next request, from begun_us on */
+	double due_us; /* the next request */
 	long begun, done, lost, refused, busy;
 	long status[STATUS_MAX];
 	uint32_t *samples;
@@ -70,8 +70,7 @@ more(const struct bench *b, int64_t now)
 static int
 may_begin(const struct bench *b, int64_t now)
 {
-	return more(b, now) &&
-	       (b->o->rate <= 0 || b->due_us <= (double)(now - b->begun_us));
+	return more(b, now) && b->due_us <= (double)now;
 }
 
 /* A Poisson process: many who know nothing of each other. */
@@ -90,11 +89,11 @@ static int
 wait_for_events(const struct bench *b, struct epoll_event *events, int n)
 {
 	int64_t now = now_us();
-	double us = 10000, due = b->due_us - (double)(now - b->begun_us);
+	double us = b->busy > 0 ? 10000 : 1000;
 	struct timespec timeout = { 0, 0 };
 
-	if (more(b, now) && b->busy < b->o->connections && due < us)
-		us = due > 0 ? due : 0;
+	if (b->o->rate > 0 && more(b, now) && b->busy < b->o->connections)
+		us = fmin(us, fmax(b->due_us - (double)now, 0));
 	timeout.tv_nsec = (long)(us * 1000);
 	return epoll_pwait2(b->epoll, events, n, &timeout, NULL);
 }
@@ -236,6 +235,7 @@ many_send(const struct wire_options *o)
 	for (k = 0; k < o->connections; k++)
 		b.clients[k].fd = -1;
 	b.begun_us = now_us();
+	b.due_us = (double)b.begun_us;
 	srand48(b.begun_us);
 	for (now = b.begun_us; b.busy > 0 || more(&b, now); now = now_us()) {
 		for (k = 0; k < o->connections && may_begin(&b, now); k++)
