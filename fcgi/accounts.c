@@ -158,7 +158,8 @@ check_password(struct answer *answer, struct str identity, struct str password,
 /*
  * All workers but one may be hashing or wait for their turn.  The last one may
  * a few times in a row, so that a team that comes at nine gets in; not all the
- * time, or whoever has a thousand addresses would stop everybody.
+ * time, or whoever has a thousand addresses would stop everybody.  He counts as
+ * well while he is there: whoever comes then needs a turn of his own.
  */
 int
 accounts_hashes(struct answer *answer, struct err *err)
@@ -167,10 +168,13 @@ accounts_hashes(struct answer *answer, struct err *err)
 	int64_t workers = env->call.config->workers;
 
 	if (scoreboard_hash(env->board, env->slot,
-		workers > 1 ? (int)workers - 1 : 1) ||
-	    scoreboard_rate(env->board, STR("the last worker"), LAST_AN_HOUR,
-		clock_mono_us()) == 0)
+		workers > 1 ? (int)workers - 1 : 1))
 		return 0;
+	if (scoreboard_rate(env->board, STR("the last worker"), LAST_AN_HOUR,
+		clock_mono_us()) == 0) {
+		(void)scoreboard_hash(env->board, env->slot, SCOREBOARD_SLOTS);
+		return 0;
+	}
 	err_set(err, ERR_LIMIT, "too many passwords are being checked");
 	err->retry_after = 1;
 	return -1;

@@ -17,6 +17,7 @@
 #include "tenants/audit.h"
 #include "tenants/base/clock.h"
 #include "tenants/base/log.h"
+#include "tenants/base/thread.h"
 #include "tenants/base/version.h"
 #include "tenants/slug.h"
 #include "tenants/usage_show.h"
@@ -24,6 +25,7 @@
 #define MISSING_RETRY_S   30
 #define SUSPENDED_RETRY_S 300
 #define PATIENCE_MS       100 /* for a place; well under statement.read */
+#define OPENING_NICER     10 /* as nice as a hash */
 
 static int
 find_host(struct answer *answer, enum route_host *host, struct err *err)
@@ -216,6 +218,37 @@ call_endpoint(struct answer *answer, struct err *err)
 	return 0;
 }
 
+struct opening {
+	struct answer *answer;
+	struct err *err;
+};
+
+static void *
+run_opening(void *arg)
+{
+	const struct opening *opening = arg;
+	struct answer *answer = opening->answer;
+
+	answer->tenant = tenant_cache_get(
+	    answer->env->call.cache, &answer->row, opening->err);
+	return NULL;
+}
+
+/*
+ * Who signs in waits for a hash anyway, and who tries from a thousand addresses
+ * comes to tenants that nobody has open: both give way to everybody else.
+ */
+static void
+open_tenant(struct answer *answer, struct err *err)
+{
+	struct opening opening = { answer, err };
+
+	if (route_hashes(answer->target.route))
+		thread_run_nicer(OPENING_NICER, run_opening, &opening);
+	else
+		run_opening(&opening);
+}
+
 /* With the tenant's file. */
 static int
 work(struct answer *answer, struct str body, struct err *err)
@@ -223,8 +256,7 @@ work(struct answer *answer, struct str body, struct err *err)
 	const struct answer_target *target = &answer->target;
 	int rc;
 
-	answer->tenant =
-	    tenant_cache_get(answer->env->call.cache, &answer->row, err);
+	open_tenant(answer, err);
 	if (!answer->tenant) {
 		/* A tenant without its file is our trouble, not a 404. */
 		if (err->code == ERR_NOT_FOUND) {

@@ -21,6 +21,15 @@ bench_start bench.log POST $uri -n 9 -c 9 '-#' -t 't#' -p 'REMOTE_ADDR=2001:db8:
 bench_end bench.log
 is 'nine sign in at once' "$status_200" 9
 
+# A crowd has ten turns and three workers, thirteen hashes: it does not come back to
+# the three time and again while the last one waits.
+pool_stop
+pool_start
+bench_start bench.log POST $uri -n 60 -c 60 '-#' -t 't#' -p 'REMOTE_ADDR=2001:db8:aaaa:##::1' \
+    -d '{"identity":"somebody##@example.com","password":"not the right one"}'
+bench_end bench.log
+ok 'of sixty at once few are hashed' test "${status_400:-0}" -le 20
+
 # For long enough that the last worker has had its share.
 bench_start bench.log POST $uri -n 400 -c 16 '-#' -t 't#' -p 'REMOTE_ADDR=2001:db8:####::1' \
     -d '{"identity":"nobody####@example.com","password":"not the right one"}'
