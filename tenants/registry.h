@@ -164,16 +164,17 @@ int registry_switch(struct registry *registry,
     uint64_t parent_txid, struct err *err);
 
 /*
- * A host of the tenant's own.  ERR_CONFLICT where it is another's, or is one
- * that the base domain gives to a slug; ERR_INPUT where it is no host name.
- */
-/*
  * Raises every tenant's generation beyond all that there ever were (a
  * generation is at most the seconds since 1970 at which it was made): for a
  * registry that was itself restored, and would bring revoked tokens back.
  */
 int registry_revoke_tokens(struct registry *registry, struct err *err);
 
+/*
+ * A host of the tenant's own.  ERR_CONFLICT where it is another's, or is one
+ * that the base domain gives to a slug, or the tenant is deleted; ERR_INPUT where
+ * it is no host name.
+ */
 int registry_host_add(struct registry *registry, struct str slug,
     struct str host, struct err *err);
 /* ERR_NOT_FOUND where it is not one of the tenant's. */

@@ -743,6 +743,16 @@ hosts_belong_to_one(void **state)
 	FAILS(registry_host_remove(
 		  registry, STR("acme"), STR("acme.test"), &house.err),
 	    ERR_NOT_FOUND, "tenant acme has no host acme.test");
+	/* A name that nobody answers at is not taken from the others. */
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	FAILS(registry_host_add(
+		  registry, STR("acme"), STR("acme.test"), &house.err),
+	    ERR_CONFLICT, "tenant acme is deleted");
+	OK(registry_host_add(
+	    registry, STR("globex"), STR("acme.test"), &house.err));
+	OK(registry_host_remove(
+	    registry, STR("acme"), STR("www.acme.test"), &house.err));
 }
 
 static void
