@@ -218,6 +218,15 @@ int registry_deeds(struct registry *registry, struct str slug, int64_t before,
     int64_t limit, int (*each)(const struct registry_deed *deed, void *arg),
     void *arg, struct err *err);
 
+/*
+ * When a tenant of that slug was last erased, as the log has it (wall, ms); 0
+ * where it has none.  A deed that says REGISTRY_ERASED is one.
+ */
+#define REGISTRY_ERASED "tenant-erased"
+
+int registry_erased(struct registry *registry, struct str slug, int64_t *out_ms,
+    struct err *err);
+
 const char *registry_state_name(enum registry_state state);
 int registry_state_of(struct str name);	/* -1: there is no such state */
 
