@@ -45,6 +45,7 @@ post(struct answer *answer, enum token_mail_kind kind, const struct user *user,
 	const struct user nobody = { .email = to };
 	int64_t expires_s = clock_wall_ms() / 1000 + token_mail_ttl_s(kind);
 	struct outbox_mail mail = {
+		.uid = str_of(answer->row.uid),
 		.tenant = str_of(answer->row.slug),
 		.to = user ? to : STR(""),
 		.until_ms = expires_s * 1000,

@@ -50,6 +50,26 @@ signup_how(struct answer *answer, struct err *err)
 	return 0;
 }
 
+/* The code where one is asked for: 0, with a fault of it where it is not good. */
+static int
+check_code(struct answer *answer, const struct users_request *request,
+    const struct users_form *form, struct err *err)
+{
+	struct str slug = form->field[USERS_SLUG];
+	int64_t erased_ms;
+
+	if (answer->env->call.config->signup != CONFIG_INVITE)
+		return 0;
+	if (registry_erased(
+		answer->env->call.registry, slug, &erased_ms, err) != 0)
+		return -1;
+	if (!signup_code_ok(answer->env->master, slug, form->field[USERS_CODE],
+		erased_ms / 1000, clock_wall_ms() / 1000))
+		users_form_fault(request, USERS_CODE, "validation_invalid_code",
+		    "Is no invitation to this name.");
+	return 0;
+}
+
 static int
 read_form(struct answer *answer, const struct users_request *request,
     struct users_form *form, struct err *err)
@@ -71,11 +91,8 @@ read_form(struct answer *answer, const struct users_request *request,
 	if (!users_form_password_ok(password))
 		users_form_fault(request, USERS_PASSWORD,
 		    "validation_invalid_password", "Must have 8 to 256 bytes.");
-	if (answer->env->call.config->signup == CONFIG_INVITE &&
-	    !signup_code_ok(answer->env->master, slug, form->field[USERS_CODE],
-		clock_wall_ms() / 1000))
-		users_form_fault(request, USERS_CODE, "validation_invalid_code",
-		    "Is no invitation to this name.");
+	if (check_code(answer, request, form, err) != 0)
+		return -1;
 	if (request->faults->first)
 		return err_set(
 		    err, ERR_INPUT, "the new tenant's fields are not right");

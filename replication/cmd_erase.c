@@ -127,4 +127,4 @@ run(struct cmd_tenant_job *job, struct err *err)
 }
 
 const struct cmd_tenant_verb cmd_erase = { "erase", NULL, 2, 2, 0, run,
-	"erase SLUG [--yes] [--json]", "tenant-erased", 0 };
+	"erase SLUG [--yes] [--json]", REGISTRY_ERASED, 0 };

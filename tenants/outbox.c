@@ -1,5 +1,7 @@
 #include "tenants/outbox.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +14,8 @@
 #define HEAD         "rowhouse mail 1\n"
 #define DIGITS       13
 #define NAME_F       "%013lld-%s"
+#define WHOSE        5 /* letters of the uid; an id has enough without them */
+#define RETRY_S      60
 #define LINE_LONGEST 998
 #define QUOTED_LINE  70
 
@@ -48,6 +52,44 @@ check(const struct outbox_mail *mail, struct err *err)
 	return 0;
 }
 
+static int
+is_of(struct str uid, const char *name)
+{
+	return uid.n >= WHOSE && strlen(name) == OUTBOX_NAME &&
+	       memcmp(name + DIGITS + 1, uid.p, WHOSE) == 0 &&
+	       outbox_is_name(name);
+}
+
+/* May the tenant leave another?  Looks no further than until it may not. */
+static int
+check_room(const char *path, struct str uid, struct err *err)
+{
+	size_t n = 0, own = 0;
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+	int rc = -1;
+
+	while (dir && own + n < OUTBOX_MAX &&
+	       (errno = 0, entry = readdir(dir)) != NULL) {
+		n += entry->d_name[0] != '.';
+		own += (size_t)is_of(uid, entry->d_name);
+	}
+	if (own + n >= OUTBOX_MAX) {
+		err_set(err, ERR_BUSY, "%zu mails wait, %zu of this tenant", n,
+		    own);
+		err_hint(err, "is a mailer running, and what does its log "
+			      "say?");
+		err->retry_after = RETRY_S;
+	} else if (!dir || errno != 0) {
+		err_sys(err, "cannot list %s", path);
+	} else {
+		rc = 0;
+	}
+	if (dir)
+		(void)closedir(dir);
+	return rc;
+}
+
 int
 outbox_put(const struct config *config, const struct outbox_mail *mail,
     struct err *err)
@@ -58,6 +100,8 @@ outbox_put(const struct config *config, const struct outbox_mail *mail,
 	int rc = -1;
 
 	crypto_id(id, CRYPTO_ID);
+	if (mail->uid.n >= WHOSE)
+		memcpy(id, mail->uid.p, WHOSE);
 	(void)snprintf(path, sizeof(path), "%s/" NAME_F, dir.p,
 	    (long long)clock_wall_ms(), id);
 	buf_init(&text, OUTBOX_SIZE_MAX);
@@ -68,7 +112,8 @@ outbox_put(const struct config *config, const struct outbox_mail *mail,
 	    STR_FMT(mail->text));
 	/* A mailer that is another user comes in by the directory's group. */
 	if (check(mail, err) == 0 && buf_check(&text, "mail", err) == 0 &&
-	    file_mkdirs(dir.p, 0700, err) == 0)
+	    file_mkdirs(dir.p, 0700, err) == 0 &&
+	    check_room(dir.p, mail->uid, err) == 0)
 		rc = file_create(path, buf_view(&text), 0640, err);
 	crypto_wipe(text.p, text.n);
 	buf_free(&text);

@@ -13,7 +13,7 @@
  * Mails that wait to be sent: <data>/outbox, a file each, made by a worker and
  * removed by the mailer (mailer.h).
  *
- *	<made, ms since 1970, 13 digits>-<id>
+ *	<made, ms since 1970, 13 digits>-<id, which begins as the tenant's uid>
  *
  *	rowhouse mail 1
  *	until: 1795428000123
@@ -37,7 +37,16 @@
 #define OUTBOX_NAME 29		/* of a file */
 #define OUTBOX_SIZE_MAX ((size_t)16 * 1024)
 
+/*
+ * So many may wait, which is 160 MiB at most, since a mailer may be away for
+ * days.  As with what goes out in an hour (mail_quota.h) no tenant may have more of
+ * them than are left to all: half, where nobody else has any.  By the names, so that
+ * nothing is read; but for those who put one at the same moment.
+ */
+#define OUTBOX_MAX 10000
+
 struct outbox_mail {
+	struct str uid;		/* of the tenant, for outbox_put */
 	struct str tenant;	/* slug */
 	struct str to;		/* "": to nobody, see outbox_put */
 	struct str subject;
@@ -49,7 +58,8 @@ struct outbox_mail {
  * One for nobody costs what one for somebody does, and is thrown away by the
  * mailer: whether an address has an account is not to be told by the time that
  * a request took.  ERR_INPUT for a subject or an address with a control
- * character or beyond ASCII: no header is ever made of one.
+ * character or beyond ASCII: no header is ever made of one.  ERR_BUSY with
+ * retry_after where too many wait.
  */
 int outbox_put(const struct config *config, const struct outbox_mail *mail,
     struct err *err);

@@ -164,16 +164,17 @@ int registry_switch(struct registry *registry,
     uint64_t parent_txid, struct err *err);
 
 /*
- * A host of the tenant's own.  ERR_CONFLICT where it is another's, or is one
- * that the base domain gives to a slug; ERR_INPUT where it is no host name.
- */
-/*
  * Raises every tenant's generation beyond all that there ever were (a
  * generation is at most the seconds since 1970 at which it was made): for a
  * registry that was itself restored, and would bring revoked tokens back.
  */
 int registry_revoke_tokens(struct registry *registry, struct err *err);
 
+/*
+ * A host of the tenant's own.  ERR_CONFLICT where it is another's, or is one
+ * that the base domain gives to a slug, or the tenant is deleted; ERR_INPUT where
+ * it is no host name.
+ */
 int registry_host_add(struct registry *registry, struct str slug,
     struct str host, struct err *err);
 /* ERR_NOT_FOUND where it is not one of the tenant's. */
@@ -216,6 +217,15 @@ int registry_note_alone(struct registry *registry,
 int registry_deeds(struct registry *registry, struct str slug, int64_t before,
     int64_t limit, int (*each)(const struct registry_deed *deed, void *arg),
     void *arg, struct err *err);
+
+/*
+ * When a tenant of that slug was last erased, as the log has it (wall, ms); 0
+ * where it has none.  A deed that says REGISTRY_ERASED is one.
+ */
+#define REGISTRY_ERASED "tenant-erased"
+
+int registry_erased(struct registry *registry, struct str slug, int64_t *out_ms,
+    struct err *err);
 
 const char *registry_state_name(enum registry_state state);
 int registry_state_of(struct str name);	/* -1: there is no such state */

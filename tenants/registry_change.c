@@ -140,6 +140,15 @@ registry_add(struct registry *registry, const struct registry_tenant *tenant,
 	return finish(registry, err);
 }
 
+static int
+check_not_deleted(const struct registry_tenant *tenant, struct err *err)
+{
+	if (tenant->state != REGISTRY_DELETED)
+		return 0;
+	return err_set(
+	    err, ERR_CONFLICT, "tenant %s is deleted", tenant->slug);
+}
+
 /* What sets one value, ?2, of a tenant that is not deleted. */
 static int
 set_one(struct registry *registry, struct str slug, const char *sql,
@@ -151,13 +160,9 @@ set_one(struct registry *registry, struct str slug, const char *sql,
 
 	if (begin(registry, err) != 0)
 		return -1;
-	if (registry_look_up_slug(registry, slug, &there, err) != 0)
-		return give_up(registry);
-	if (there.state == REGISTRY_DELETED) {
-		err_set(err, ERR_CONFLICT, "tenant %s is deleted", there.slug);
-		return give_up(registry);
-	}
-	if (change(registry, sql, values, 3, err) < 0)
+	if (registry_look_up_slug(registry, slug, &there, err) != 0 ||
+	    check_not_deleted(&there, err) != 0 ||
+	    change(registry, sql, values, 3, err) < 0)
 		return give_up(registry);
 	return finish(registry, err);
 }
@@ -360,7 +365,8 @@ registry_host_add(struct registry *registry, struct str slug, struct str host,
 	values[1] = TEXT(slug);
 	if (begin(registry, err) != 0)
 		return -1;
-	if (registry_look_up_slug(registry, slug, &there, err) != 0)
+	if (registry_look_up_slug(registry, slug, &there, err) != 0 ||
+	    check_not_deleted(&there, err) != 0)
 		return give_up(registry);
 	found = registry_look_up(
 	    registry, REGISTRY_FIND_HOST, str_of(name), &there, err);

@@ -101,3 +101,28 @@ registry_deeds(struct registry *registry, struct str slug, int64_t before,
 	(void)sqlite3_finalize(stmt);
 	return answer;
 }
+
+int
+registry_erased(struct registry *registry, struct str slug, int64_t *out_ms,
+    struct err *err)
+{
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (registry_follow(registry, err) != 0)
+		return -1;
+	stmt = db_prepare(registry->db,
+	    "SELECT coalesce(max(time), 0) FROM deeds"
+	    " WHERE slug = ?1 AND what = '" REGISTRY_ERASED "'",
+	    err);
+	if (stmt == NULL)
+		return -1;
+	bind(stmt, 1, slug);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*out_ms = sqlite3_column_int64(stmt, 0);
+	else
+		db_err(registry->db, err, "registry");
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : -1;
+}

@@ -1,6 +1,7 @@
 #include "tenants/signup_code.h"
 
 #define CODE_MAX 100
+#define LASTS_S  (SIGNUP_CODE_DAYS * INT64_C(24) * 60 * 60)
 
 void
 signup_code_put(const struct secret *master, struct str slug, int64_t until_s,
@@ -23,14 +24,14 @@ signup_code_put(const struct secret *master, struct str slug, int64_t until_s,
 
 int
 signup_code_ok(const struct secret *master, struct str slug, struct str code,
-    int64_t now_s)
+    int64_t erased_s, int64_t now_s)
 {
 	struct buf wanted;
 	int64_t until_s;
 	int ok;
 
 	if (str_i64(str_sub(code, 0, str_find(code, '.', 0)), &until_s) != 0 ||
-	    until_s <= now_s)
+	    until_s <= now_s || until_s - LASTS_S < erased_s)
 		return 0;
 	/* Text against text: a code has one spelling. */
 	buf_init(&wanted, CODE_MAX);

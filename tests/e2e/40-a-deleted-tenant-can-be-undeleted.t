@@ -51,6 +51,7 @@ answers() {	# STATUS
 	[ "$status" = "$1" ]
 }
 ok '  it answers no more' wait_for 60 answers 404
+refused '  and gets no host' 1 'tenant acme is deleted' host add acme shop.example.com
 ok 'it is undeleted' "$ROWHOUSE" tenant undelete acme
 ok '  with everybody signed in as before' wait_for 60 answers 200
 is '  and all that it had' "$(json '$.items[0].key')" WEB

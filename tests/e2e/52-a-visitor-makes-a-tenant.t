@@ -82,6 +82,20 @@ is '  once' "$status" 409
 "$ROWHOUSE" tenant invite guest >/dev/null 2>said
 is 'there is no code for a name that is taken' "$? $(cat said)" \
     '1 rowhouse tenant: tenant guest exists already'
+# "once" holds when the name is free again
+second=$(($(date +%s) + 1))
+past() {
+	[ "$(date +%s)" -ge "$second" ]
+}
+wait_for 5 past
+"$ROWHOUSE" tenant delete guest --yes >/dev/null
+ok 'the guest is erased' "$ROWHOUSE" tenant erase guest --yes
+guest guest "$code"
+like '  and his code, which was used, brings nobody back' "$status $body" \
+    '^400 .*"code":\{"code":"validation_invalid_code"'
+fresh=$("$ROWHOUSE" tenant invite guest 2>/dev/null)
+guest guest "$fresh"
+is '  but a new one' "$status" 201
 
 # --- by oneself --------------------------------------------------------------------
 configure open 2

@@ -161,6 +161,8 @@ for verb in 'delete {"confirm":"acme"}' suspend resume 'plan {"plan":"free"}'; d
 	esac
 	is "  and no more ${verb%% *}" "$status" 409
 done
+operator PUT /tenants/acme/hosts/shop.example.com
+is '  nor a host' "$status $(json '$.message')" '409 Tenant acme is deleted.'
 operator POST /tenants '{"slug":"acme","email":"a@b.example","password":"long enough"}'
 is '  nor another of its name' "$status" 409
 operator POST /tenants/acme/undelete

@@ -50,6 +50,21 @@ ask "blank0@acme.example" 192.0.2.251
 ask "blank0@acme.example" 192.0.2.251
 ask "blank0@acme.example" 192.0.2.251
 is '  whether there is an account or not' "$status" 429
+
+# no mailer is at work here: too many wait, and whose is known by the names
+rm -f data/outbox/*
+uid=$(sqlite3 -readonly "$DATA/registry.db" "SELECT uid FROM tenants WHERE slug = 'acme'")
+( cd data/outbox && seq -f "1795428000123-$(printf '%.5s' "$uid")%010.0f" 5000 | xargs touch )
+ask "known1@acme.example" 192.0.2.252
+is 'where too many wait none is left' "$status $(header Retry-After)" '503 60'
+like '  and the log says why' "$(tail -n 1 "$LOG")" \
+    'text="outbox: 5000 mails wait, 5000 of this tenant" hint="is a mailer running'
+grep -iv '^x-request-id' header | sort >known.header
+ask "blank1@acme.example" 192.0.2.253
+is '  for nobody as for somebody' "$status $(grep -iv '^x-request-id' header | sort)" "503 $(cat known.header)"
+rm -f data/outbox/*00
+ask "known1@acme.example" 192.0.2.252
+is '  until some are sent' "$status" 204
 pool_stop
 
 config_write 'replica.url =' 'statement.read = 30s'

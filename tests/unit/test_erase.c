@@ -67,9 +67,11 @@ static void
 make_house(void)
 {
 	must_put(store, owner_key("_registry", 1), STR("{}"));
-	make("acme", "uid-of-acme-001", REGISTRY_DELETED);
+	make("acme", "uid-of-acme-001", REGISTRY_ACTIVE);
 	OK(registry_host_add(
 	    registry, STR("acme"), STR("acme.example"), &house.err));
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &house.err));
 	make("globex", "uid-of-globex-1", REGISTRY_ACTIVE);
 }
 

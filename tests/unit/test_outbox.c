@@ -18,7 +18,7 @@ setup(void **state)
 	scratch_write(&scratch, "rowhouse.conf",
 	    "data = data\nbase_domain = example.com\n"
 	    "mail.from = no-reply@example.com\n");
-	arena = arena_new(1 << 20);
+	arena = arena_new(4 << 20);
 	if (crypto_init(&err) != 0 ||
 	    config_load(
 		&config, scratch_path(&scratch, "rowhouse.conf"), &err) != 0)
@@ -36,6 +36,7 @@ teardown(void **state)
 }
 
 static const struct outbox_mail mail = {
+	.uid = STR("acme0uidofacme0"),
 	.tenant = STR("acme"),
 	.to = STR("ann@example.com"),
 	.subject = STR("Hello"),
@@ -191,6 +192,61 @@ one_for_nobody_is_a_mail_too(void **state)
 	fail_msg("it is not there");
 }
 
+/* Leaves n mails of a tenant, by their names. */
+static void
+leave(const char *whose, int n)
+{
+	char name[80];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "data/outbox/1795428000123-%s%010d",
+		    whose, i);
+		scratch_write(&scratch, name, "");
+	}
+}
+
+static void
+too_many_do_not_wait(void **state)
+{
+	struct outbox_mail other = mail;
+	struct file_names found;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	(void)state;
+	other.uid = STR("other0uidofothe");
+	found = names();
+	for (i = 0; i < found.n; i++)
+		assert_int_equal(unlink(path_of(found.name[i])), 0);
+	leave("acme0", OUTBOX_MAX / 2 - 1);
+	assert_int_equal(outbox_put(&config, &mail, &err), 0);
+	assert_int_equal(outbox_put(&config, &mail, &err), -1);
+	assert_err(
+	    &err, ERR_BUSY, "outbox: 5000 mails wait, 5000 of this tenant");
+	assert_true(err.retry_after > 0);
+	assert_true(err.hint[0] != '\0');
+	/* Of one that has none there is room, until there is for nobody. */
+	err_clear(&err);
+	assert_int_equal(outbox_put(&config, &other, &err), 0);
+	leave("third", OUTBOX_MAX / 2 - 2);
+	assert_int_equal(outbox_put(&config, &other, &err), -1);
+	assert_err(&err, ERR_BUSY, "outbox: 9999 mails wait, 1 of this tenant");
+	err_clear(&err);
+	other.uid = STR("fresh0uidoffres");
+	assert_int_equal(outbox_put(&config, &other, &err), 0);
+	other.uid = STR("later0uidoflate");
+	assert_int_equal(outbox_put(&config, &other, &err), -1);
+	assert_err(
+	    &err, ERR_BUSY, "outbox: 10000 mails wait, 0 of this tenant");
+	found = names();
+	assert_int_equal(found.n, OUTBOX_MAX);
+	for (i = 0; i < found.n; i++)
+		assert_int_equal(unlink(path_of(found.name[i])), 0);
+	err_clear(&err);
+	assert_int_equal(outbox_put(&config, &mail, &err), 0);
+}
+
 static void
 what_is_no_mail_is_not_sent(void **state)
 {
@@ -246,6 +302,7 @@ main(void)
 		cmocka_unit_test(no_line_is_too_long),
 		cmocka_unit_test(no_header_is_made_of_another),
 		cmocka_unit_test(one_for_nobody_is_a_mail_too),
+		cmocka_unit_test(too_many_do_not_wait),
 		cmocka_unit_test(what_is_no_mail_is_not_sent),
 		cmocka_unit_test(names_are_told_from_others),
 	};

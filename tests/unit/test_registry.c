@@ -743,6 +743,16 @@ hosts_belong_to_one(void **state)
 	FAILS(registry_host_remove(
 		  registry, STR("acme"), STR("acme.test"), &house.err),
 	    ERR_NOT_FOUND, "tenant acme has no host acme.test");
+	/* A name that nobody answers at is not taken from the others. */
+	OK(registry_set_state(
+	    registry, STR("acme"), REGISTRY_DELETED, &house.err));
+	FAILS(registry_host_add(
+		  registry, STR("acme"), STR("acme.test"), &house.err),
+	    ERR_CONFLICT, "tenant acme is deleted");
+	OK(registry_host_add(
+	    registry, STR("globex"), STR("acme.test"), &house.err));
+	OK(registry_host_remove(
+	    registry, STR("acme"), STR("www.acme.test"), &house.err));
 }
 
 static void
@@ -1009,6 +1019,32 @@ a_deed_is_noted_with_its_change_or_not_at_all(void **state)
 }
 
 static void
+the_log_knows_when_a_slug_was_erased(void **state)
+{
+	struct registry_deed deed = { .what = STR("tenant-deleted"),
+		.slug = STR("acme") };
+	int64_t before_ms = clock_wall_ms(), at_ms;
+
+	(void)state;
+	OK(registry_note_alone(registry, &deed, &house.err));
+	deed.what = STR("tenant-erased");
+	deed.slug = STR("globex");
+	OK(registry_note_alone(registry, &deed, &house.err));
+	OK(registry_erased(registry, STR("acme"), &at_ms, &house.err));
+	assert_int_equal(at_ms, 0);
+	deed.slug = STR("acme");
+	OK(registry_note_alone(registry, &deed, &house.err));
+	OK(registry_erased(registry, STR("acme"), &at_ms, &house.err));
+	assert_true(at_ms >= before_ms && at_ms <= clock_wall_ms());
+	OK(db_exec(registry_db(registry),
+	    "INSERT INTO deeds SELECT 9, 7, '', '', what, slug, ''"
+	    " FROM deeds WHERE id = 3",
+	    &house.err));
+	OK(registry_erased(registry, STR("acme"), &before_ms, &house.err));
+	assert_int_equal(before_ms, at_ms);
+}
+
+static void
 the_log_of_deeds_is_bounded(void **state)
 {
 	const struct registry_deed deed = { .what = STR("odd") };
@@ -1207,6 +1243,7 @@ main(void)
 		here(an_older_schema_is_brought_up_to_date),
 		here(a_newer_schema_is_left_alone),
 		here(a_deed_is_noted_with_its_change_or_not_at_all),
+		here(the_log_knows_when_a_slug_was_erased),
 		here(the_log_of_deeds_is_bounded),
 		here(a_row_that_makes_no_sense_is_not_believed),
 		here(nothing_is_written_into_one_that_was_moved),
