@@ -42,8 +42,8 @@ slot_of(const struct places *places, const struct place *place)
 	return (int)(place - places->place);
 }
 
-const char *
-places_role(const struct place *place)
+static const char *
+role_of(const struct place *place)
 {
 	return names[place->role];
 }
@@ -80,6 +80,7 @@ places_start(struct places *places, struct place *place, enum phase phase)
 	place->phase = phase;
 	place->again = 0;
 	place->started_ms = clock_mono_ms();
+	place->kill_ms = place->started_ms + PLACES_START_MS;
 	if (place->role == ROLE_WORKER) {
 		snprintf(slot, sizeof slot, "%d", n);
 		snprintf(board, sizeof board, "%d", places->board_fd);
@@ -94,6 +95,15 @@ places_start(struct places *places, struct place *place, enum phase phase)
 	}
 }
 
+/* It is there until it has been waited for. */
+static void
+tell(const struct place *place, int signal)
+{
+	if (kill(place->pid, signal) != 0)
+		log_warn("kill", "%s %ld: %s", role_of(place),
+		    (long)place->pid, strerror(errno));
+}
+
 void
 places_tell(struct place *place, int signal)
 {
@@ -104,10 +114,7 @@ places_tell(struct place *place, int signal)
 	if (place->phase != PHASE_LEAVING)
 		place->kill_ms = clock_mono_ms() + DRAIN_MS;
 	place->phase = PHASE_LEAVING;
-	/* It is there until it has been waited for. */
-	if (kill(place->pid, signal) != 0)
-		log_warn("kill", "%s %ld: %s", places_role(place),
-		    (long)place->pid, strerror(errno));
+	tell(place, signal);
 }
 
 void
@@ -118,6 +125,45 @@ places_tell_workers(struct places *places, enum phase phase, int signal)
 	for (i = 0; i < SCOREBOARD_SLOTS; i++)
 		if (places->place[i].phase == phase)
 			places_tell(&places->place[i], signal);
+}
+
+/* What it does not do, and is killed for at kill_ms; NULL: nothing. */
+static const char *
+owes(const struct places *places, const struct place *place)
+{
+	if (place->pid == 0)
+		return NULL;
+	if (place->phase == PHASE_LEAVING)
+		return "did not end";
+	if ((place->phase == PHASE_RELIEF || place->phase == PHASE_SERVING) &&
+	    place->role == ROLE_WORKER &&
+	    scoreboard_get(places->board, slot_of(places, place)) ==
+		SCOREBOARD_STARTING)
+		return "is not ready in time";
+	return NULL;
+}
+
+int64_t
+places_kill_late(struct places *places, int64_t now_ms)
+{
+	struct place *place = places->place;
+	int64_t next_ms = INT64_MAX;
+	const char *what;
+
+	for (; place < places->place + PLACES; place++) {
+		what = owes(places, place);
+		if (what == NULL)
+			continue;
+		if (place->kill_ms <= now_ms) {
+			log_warn("kills", "%s %ld, which %s",
+			    role_of(place), (long)place->pid, what);
+			tell(place, SIGKILL);
+			place->kill_ms = now_ms + PLACES_START_MS;
+		}
+		if (place->kill_ms < next_ms)
+			next_ms = place->kill_ms;
+	}
+	return next_ms;
 }
 
 struct place *
@@ -135,10 +181,10 @@ places_ended(struct places *places, pid_t pid, int status)
 	    (place->phase == PHASE_LEAVING && WIFSIGNALED(status) &&
 		WTERMSIG(status) == SIGTERM))
 		log_debug(
-		    "ended", "%s %ld: %s", places_role(place), (long)pid, how);
+		    "ended", "%s %ld: %s", role_of(place), (long)pid, how);
 	else
 		log_warn(
-		    "ended", "%s %ld: %s", places_role(place), (long)pid, how);
+		    "ended", "%s %ld: %s", role_of(place), (long)pid, how);
 	place->pid = 0;
 	if (place->role == ROLE_WORKER)
 		scoreboard_clear(places->board, slot_of(places, place));

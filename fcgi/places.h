@@ -19,12 +19,14 @@ enum role {
 	ROLES
 };
 
+#define PLACES_START_MS 30000	/* for a worker to be ready */
+
 enum phase {
 	PHASE_NONE,
 	PHASE_FRESH,	/* started by a renewal that is not through */
 	PHASE_RELIEF,	/* started for one that has served its quota */
 	PHASE_SERVING,	/* there, or to be started again at start_ms */
-	PHASE_LEAVING	/* told to, and killed at kill_ms */
+	PHASE_LEAVING	/* told to */
 };
 
 struct place {
@@ -36,7 +38,7 @@ struct place {
 	int again;		/* PHASE_LEAVING: another takes its place */
 	int64_t started_ms;
 	int64_t start_ms;	/* not before, where it was found to fail */
-	int64_t kill_ms;
+	int64_t kill_ms;	/* where it still leaves, or starts, by then */
 };
 
 enum {
@@ -68,11 +70,17 @@ void places_start(struct places *places, struct place *place,
 void places_tell(struct place *place, int signal);
 void places_tell_workers(struct places *places, enum phase phase, int signal);
 
+/*
+ * Kills who was told to leave and is still there, and workers that were started
+ * as a relief or again and are not ready in time; phase stays.  Fresh ones are
+ * the renewal's to bound.  When to look again; INT64_MAX: there is nobody.
+ */
+int64_t places_kill_late(struct places *places, int64_t now_ms);
+
 /* It has ended, as waitpid says: logged, and the slot cleared; phase stays. */
 struct place *places_ended(struct places *places, pid_t pid, int status);
 
 int places_count_workers(const struct places *places, enum phase phase);
 struct place *places_free(struct places *places);	/* a worker's, or NULL */
-const char *places_role(const struct place *place);
 
 #endif

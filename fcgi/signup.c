@@ -148,8 +148,19 @@ make(struct answer *answer, const struct users_request *request,
 		.password = form->field[USERS_PASSWORD],
 		.name = form->field[USERS_NAME],
 	};
+	const struct registry_deed deed = {
+		.who = STR("visitor"),
+		.address = answer->request->address,
+		.what = STR("tenant-created"),
+		.slug = form->field[USERS_SLUG],
+	};
+	struct registry *registry = answer->env->call.registry;
+	int rc;
 
-	if (signup_make(answer, form->field[USERS_SLUG], &owner, err) == 0)
+	registry_note(registry, &deed);
+	rc = signup_make(answer, deed.slug, &owner, err);
+	registry_note(registry, NULL);
+	if (rc == 0)
 		return 0;
 	if (err->code == ERR_LIMIT)
 		return -1;

@@ -12,8 +12,9 @@
  *
  *	201 {"email":"…","host":"acme.example.com","slug":"acme"}
  *
- * The tenant answers from then on.  Its owner is sent a mail, to confirm his
- * address, where mail is sent.
+ * The tenant answers from then on, and is in the platform's log (registry.h),
+ * with the visitor's address and without that of his mail.  Its owner is sent a
+ * mail, to confirm his address, where mail is sent.
  */
 int signup_answer(struct answer *answer, struct err *err);
 

@@ -6,7 +6,8 @@
  * Who ends while serving is started again, after a while that grows with every
  * failure.  A worker that has served its quota says so and goes on until
  * another has started for it: an application folder that is broken just
- * then costs nobody a worker.
+ * then costs nobody a worker.  One that hangs while it starts is killed, and
+ * has failed then.
  *
  * Renewal, on SIGHUP and at the start.  First `rowhouse check --app`, run from
  * the binary's path, has to find nothing wrong.  Then a fresh generation of
@@ -52,8 +53,9 @@
 #include "tenants/base/signals.h"
 #include "tenants/layout.h"
 
-#define RENEWAL_MS 30000 /* for the check, and for workers to be ready */
-#define TICK_MS    20 /* between two looks at whether they are */
+#define TICK_MS 20 /* between two looks at whether workers are ready */
+/* For the check; the fresh workers have as long after it. */
+#define RENEWAL_MS PLACES_START_MS
 
 /* systemctl status shows it; a reload has no other way to say so. */
 #define NOT_RENEWED \
@@ -483,21 +485,12 @@ act_on_time(struct supervisor *sv)
 	struct place *place = sv->places.place;
 
 	for (; place < sv->places.place + PLACES; place++) {
-		if (place->phase == PHASE_SERVING) {
-			if (place->pid == 0 && place->start_ms <= now_ms)
-				places_start(&sv->places, place, PHASE_SERVING);
-			if (place->start_ms > now_ms)
-				wait_ms =
-				    sooner(wait_ms, place->start_ms, now_ms);
-		} else if (place->phase == PHASE_LEAVING) {
-			if (place->kill_ms <= now_ms) {
-				log_warn("kills", "%s %ld, which did not end",
-				    places_role(place), (long)place->pid);
-				places_tell(place, SIGKILL);
-				place->kill_ms = now_ms + RENEWAL_MS;
-			}
-			wait_ms = sooner(wait_ms, place->kill_ms, now_ms);
-		}
+		if (place->phase != PHASE_SERVING)
+			continue;
+		if (place->pid == 0 && place->start_ms <= now_ms)
+			places_start(&sv->places, place, PHASE_SERVING);
+		if (place->start_ms > now_ms)
+			wait_ms = sooner(wait_ms, place->start_ms, now_ms);
 	}
 	if (!sv->stopping) {
 		renewal_goes_on(sv);
@@ -510,6 +503,8 @@ act_on_time(struct supervisor *sv)
 	if (sv->renewal == CHECKING || sv->renewal == STARTING ||
 	    places_count_workers(&sv->places, PHASE_RELIEF) > 0)
 		wait_ms = sooner(wait_ms, now_ms + TICK_MS, now_ms);
+	wait_ms =
+	    sooner(wait_ms, places_kill_late(&sv->places, now_ms), now_ms);
 	return sooner(wait_ms, notify_watch_tend(&sv->watch, now_ms), now_ms);
 }
 

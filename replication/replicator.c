@@ -40,7 +40,9 @@
 #define SEALS_PER_TICK          8
 #define SWEEP_PER_TICK          500
 #define DISK_MS 1000 /* between two looks at it */
+/* Together less than the supervisor waits for (fcgi/places.c): 25 s. */
 #define STOP_MS                 20000
+#define LAST_MS                 3000 /* for what is on its way then */
 #define ERASING_MS              5000
 #define STATUS_MAX              (64 << 20)
 
@@ -198,6 +200,8 @@ replicator_free(struct replicator *r)
 	compact_free(r->compact);
 	acks_close(r->acks);
 	waiters_forget_all(&r->waiters);
+	if (r->streams != NULL)
+		streams_forget_in_flight(r->streams);
 	streams_free(r->streams);
 	registry_close(r->registry);
 	hint_queue_stop(r->hints);
@@ -638,16 +642,30 @@ anything_left(const struct replicator *r)
 	       claim_refused(r->claim) == NULL && streams_left(r->streams);
 }
 
-/* And begins nothing after it. */
-static void
+static int
+is_on_its_way(const struct replicator *r)
+{
+	return streams_in_flight(r->streams) || compact_in_flight(r->compact);
+}
+
+/* And begins nothing after it.  1: nothing is on its way any more. */
+static int
 end_what_is_on_its_way(struct replicator *r)
 {
+	int64_t until_ms = clock_mono_ms() + LAST_MS;
 	size_t i;
 
 	for (i = 0; i < r->streams->n_active; i++)
 		r->streams->active[i]->ship_retry_ms = INT64_MAX;
-	while (streams_in_flight(r->streams) || compact_in_flight(r->compact))
+	while (is_on_its_way(r) && clock_mono_ms() < until_ms)
 		store_poll(r->store, NULL, 0, STREAM_BUSY_MS);
+	if (!is_on_its_way(r))
+		return 1;
+	log_warn("stop",
+	    "%s has not answered what is on its way; the next start sends "
+	    "it again",
+	    store_url(r->store));
+	return 0;
 }
 
 void
@@ -662,10 +680,8 @@ replicator_run(struct replicator *r)
 	notify("READY=1");
 	while (!wait(r, idle_ms(r))) {
 		tick(r, 0);
-		if (r->shut_out) {
-			end_what_is_on_its_way(r);
+		if (r->shut_out)
 			return;
-		}
 	}
 	notify("STOPPING=1");
 	prover_free(r->prover);
@@ -683,7 +699,8 @@ replicator_run(struct replicator *r)
 		log_warn("stop",
 		    "%zu databases have what the replica does not have",
 		    behind);
-	end_what_is_on_its_way(r);
-	claim_release(r->claim);
+	/* Who takes over at once must not meet what arrives late. */
+	if (end_what_is_on_its_way(r))
+		claim_release(r->claim);
 	streams_note_shipped(r->streams);
 }

@@ -53,7 +53,8 @@ void replicator_free(struct replicator *replicator);
 
 /*
  * Until SIGTERM or SIGINT; then captures and ships what is left, for a bounded
- * time.
+ * time.  Of what is on its way after it, it is not known whether it arrives: the
+ * next start sends it again, and the claim is not given back.
  */
 void replicator_run(struct replicator *replicator);
 

@@ -107,6 +107,16 @@ note_txid(
 }
 
 static void
+begin(struct shipment *shipment, int64_t size)
+{
+	struct stream *stream = shipment->stream;
+
+	stream->in_flight = 1;
+	stream->in_flight_size = size;
+	stream->shipment = shipment;
+}
+
+static void
 ask(struct shipment *shipment, enum store_verb verb, int level,
     int (*object)(struct store_op *op, const struct store_object *object,
 	struct err *err),
@@ -125,8 +135,7 @@ ask(struct shipment *shipment, enum store_verb verb, int level,
 	op->object = object;
 	op->done = done;
 	op->arg = shipment;
-	stream->in_flight = 1;
-	stream->in_flight_size = 0;
+	begin(shipment, 0);
 	store_submit(shipment->store, op);
 }
 
@@ -315,7 +324,16 @@ ship_next(struct stream *stream, struct store *store, int64_t mono_ms)
 	shipment->op.time_ms = item->time_ms;
 	shipment->op.done = put_done;
 	shipment->op.arg = shipment;
-	stream->in_flight = 1;
-	stream->in_flight_size = item->size;
+	begin(shipment, item->size);
 	store_submit(store, &shipment->op);
+}
+
+void
+ship_forget(struct stream *stream)
+{
+	if (!stream->in_flight)
+		return;
+	free(stream->shipment);
+	stream->shipment = NULL;
+	stream->in_flight = 0;
 }

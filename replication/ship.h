@@ -18,4 +18,10 @@ int64_t ship_size(const struct stream *stream, int64_t mono_ms);
 /* Submits the next object, unless one is on its way or must wait. */
 void ship_next(struct stream *stream, struct store *store, int64_t mono_ms);
 
+/*
+ * What is on its way when the store has been closed: whether it arrived is not
+ * known, and asked by the next start, which sends it again.
+ */
+void ship_forget(struct stream *stream);
+
 #endif

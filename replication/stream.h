@@ -169,6 +169,7 @@ struct stream {
 	/* ship.c's */
 	int in_flight;
 	int64_t in_flight_size;		/* bytes of it */
+	struct shipment *shipment;	/* it, as long as it is */
 	int urgent;			/* somebody waits for what is there now */
 	int halted;			/* somebody else owns the epoch (R7) */
 	int asked;			/* the store has nothing newer, as of the start … */

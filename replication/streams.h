@@ -59,6 +59,8 @@ int streams_left(const struct streams *streams);
 /* How many have anything left, whether they work or not? */
 size_t streams_behind(const struct streams *streams);
 int streams_in_flight(const struct streams *streams);
+/* The store has been closed (ship_forget). */
+void streams_forget_in_flight(struct streams *streams);
 
 /*
  * The store is this replica (claim_replica).  1 where something was shipped to another:

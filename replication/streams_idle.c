@@ -1,5 +1,7 @@
 #include "replication/streams.h"
 
+#include "replication/ship.h"
+
 #define LONGEST_WAIT_MS 1000
 
 int64_t
@@ -71,6 +73,15 @@ streams_in_flight(const struct streams *streams)
 			return 1;
 	}
 	return 0;
+}
+
+void
+streams_forget_in_flight(struct streams *streams)
+{
+	size_t i;
+
+	for (i = 0; i < streams->n_active; i++)
+		ship_forget(streams->active[i]);
 }
 
 void

@@ -185,9 +185,9 @@ int registry_each_host(struct registry *registry, struct str slug,
 
 /*
  * The platform's log: what the operator did to which tenant, when and from
- * where, by HTTP and by command.  An entry is written in the transaction of what it tells of, so that
- * neither is there without the other.  REGISTRY_DEEDS_MAX of
- * them are kept.
+ * where, by HTTP and by command, and which tenants visitors made themselves.  An
+ * entry is written in the transaction of what it tells of, so that neither is
+ * there without the other.  REGISTRY_DEEDS_MAX of them are kept.
  *
  * registry_note: the next change through this registry is that deed, which is
  * the caller's until NULL is noted.  registry_note_alone is for what changes
@@ -198,7 +198,7 @@ int registry_each_host(struct registry *registry, struct str slug,
 struct registry_deed {
 	int64_t id;		/* when it is read: it grows */
 	int64_t time_ms;	/* when it is read */
-	struct str who;		/* "operator", or as caller.h says */
+	struct str who;		/* "operator", "visitor", or as caller.h says */
 	struct str address;	/* from where; may be empty */
 	struct str what;	/* "tenant-suspended" */
 	struct str slug;	/* may be empty */

@@ -105,6 +105,11 @@ sign_up mine me@mine.example
 is 'where it is open anybody may' "$status" 201
 is '  and is told where it is' "$body" \
     '{"email":"me@mine.example","host":"mine.localhost","slug":"mine"}'
+deeds() {	# SLUG
+	sqlite3 "$DATA/registry.db" "SELECT who || '/' || what || '/' || detail || '/' || address
+		FROM deeds WHERE slug = '$1'"
+}
+is "  which the platform's log has, with his address" "$(deeds mine)" 'visitor/tenant-created//127.0.0.1'
 sign_in mine me@mine.example
 is '  he is its owner' "$(json '$.record.role') $(json '$.record.verified')" 'owner 0'
 project_new mine WEB
@@ -173,4 +178,9 @@ ok '  and no more' test $i -lt 10
 like '  and is told so' "$body" 'Too many attempts to sign up from this address'
 ok '  and for how long' test "$(header Retry-After)" -gt 1
 is 'what was refused is not there' "$(find "$DATA/tenants" -maxdepth 1 -name "more$i")" ''
+is "  nor in the platform's log" "$(deeds "more$i")$(deeds yours)$(deeds left)$(deeds www)" ''
+is '  and what was made is, once' "$(deeds quick1) $(deeds quick2)" \
+    'visitor/tenant-created//127.0.0.1 visitor/tenant-created//127.0.0.1'
+unlike '  without a mail address or a password' \
+    "$(sqlite3 "$DATA/registry.db" 'SELECT * FROM deeds')" "$PASSWORD|@"
 done_testing
