@@ -218,9 +218,10 @@ is 'all that was done is in the log, and nothing that was not' "$(deeds '?tenant
     'host-removed/shop.example.com host-added/shop.example.com plan-set/default plan-set/free tenant-undeleted/ tenant-deleted/ tenant-resumed/ tenant-suspended/ tenant-created/ '
 like '  by whom and from where' "$(cat body)" '"who":"operator","address":"127.0.0.1".*"who":"command[^"]*","address":"","what":"tenant-created"'
 is '  of another tenant' "$(deeds '?tenant=initech')" 'tenant-created/ '
-is '  a page of it' "$(deeds '?limit=1')" 'invited/ '
+is '  a page of it' "$(deeds '?limit=1')" 'tenant-created/ '
+is '    by who was invited' "$(json '$.items[0].who') $(json '$.items[0].tenant')" 'visitor guest'
 id=$(json '$.items[0].id')
-is '  and the next' "$(deeds "?limit=1&before=$id")" 'host-removed/shop.example.com '
+is '  and the next' "$(deeds "?limit=1&before=$id")" 'invited/ '
 unlike 'the log has no password' "$(sqlite3 "$DATA/registry.db" 'SELECT * FROM deeds')" 'long enough|@'
 
 # --- who guesses ---------------------------------------------------------------------------
