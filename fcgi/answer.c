@@ -25,7 +25,6 @@
 #define MISSING_RETRY_S   30
 #define SUSPENDED_RETRY_S 300
 #define PATIENCE_MS       100 /* for a place; well under statement.read */
-#define OPENING_NICER     10 /* as nice as a hash */
 
 static int
 find_host(struct answer *answer, enum route_host *host, struct err *err)
@@ -244,7 +243,7 @@ open_tenant(struct answer *answer, struct err *err)
 	struct opening opening = { answer, err };
 
 	if (route_hashes(answer->target.route))
-		thread_run_nicer(OPENING_NICER, run_opening, &opening);
+		thread_run_nicer(THREAD_NICER, run_opening, &opening);
 	else
 		run_opening(&opening);
 }

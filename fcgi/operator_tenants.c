@@ -11,8 +11,6 @@
 #include "tenants/tenant_show.h"
 #include "tenants/users_form.h"
 
-#define DAY_S (24 * 60 * 60)
-
 /* As it is now. */
 static int
 put_tenant(struct operator_call *call, struct err *err)
@@ -266,8 +264,7 @@ operator_tenants_invite(struct operator_call *call, struct err *err)
 	struct answer *answer = call->answer;
 	struct buf *out = &answer->response->body;
 	struct str slug = call->value[0].text;
-	int64_t until_s =
-	    clock_wall_ms() / 1000 + (int64_t)SIGNUP_CODE_DAYS * DAY_S;
+	int64_t until_s = clock_wall_ms() / 1000 + SIGNUP_CODE_S;
 	char until[CLOCK_TEXT];
 
 	if (operator_call_new_slug(call, "slug", slug, err) != 0)

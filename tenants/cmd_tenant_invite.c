@@ -8,15 +8,12 @@
 #include "tenants/signup_code.h"
 #include "tenants/slug.h"
 
-#define DAY_S (24 * 60 * 60)
-
 /* The code alone on stdout, for a script; what it is on stderr. */
 int
 cmd_tenant_invite(struct cmd_tenant_job *job, struct err *err)
 {
 	struct layout_path path = layout_master_key(&job->config);
-	int64_t until_s =
-	    clock_wall_ms() / 1000 + (int64_t)SIGNUP_CODE_DAYS * DAY_S;
+	int64_t until_s = clock_wall_ms() / 1000 + SIGNUP_CODE_S;
 	struct secret master;
 	struct buf code;
 	int rc;

@@ -366,6 +366,20 @@ registry_read_each(struct registry *registry, sqlite3_stmt *stmt,
 }
 
 int
+registry_read_number(struct registry *registry, sqlite3_stmt *stmt,
+    int64_t *out, struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		*out = sqlite3_column_int64(stmt, 0);
+	else
+		db_err(registry->db, err, "registry");
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+int
 registry_each(struct registry *registry,
     int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
     struct err *err)

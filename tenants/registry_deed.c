@@ -107,7 +107,6 @@ registry_erased(struct registry *registry, struct str slug, int64_t *out_ms,
     struct err *err)
 {
 	sqlite3_stmt *stmt;
-	int rc;
 
 	if (registry_follow(registry, err) != 0)
 		return -1;
@@ -118,11 +117,5 @@ registry_erased(struct registry *registry, struct str slug, int64_t *out_ms,
 	if (stmt == NULL)
 		return -1;
 	bind(stmt, 1, slug);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		*out_ms = sqlite3_column_int64(stmt, 0);
-	else
-		db_err(registry->db, err, "registry");
-	(void)sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW ? 0 : -1;
+	return registry_read_number(registry, stmt, out_ms, err);
 }

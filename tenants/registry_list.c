@@ -67,18 +67,10 @@ registry_count(struct registry *registry, const struct registry_query *query,
     int64_t *out, struct err *err)
 {
 	sqlite3_stmt *stmt;
-	int rc;
 
 	if (registry_follow(registry, err) != 0)
 		return -1;
 	stmt = prepare(registry, count_sql, query, err);
-	if (stmt == NULL)
-		return -1;
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		*out = sqlite3_column_int64(stmt, 0);
-	else
-		db_err(registry->db, err, "registry");
-	(void)sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW ? 0 : -1;
+	return stmt == NULL ? -1
+			    : registry_read_number(registry, stmt, out, err);
 }

@@ -55,4 +55,8 @@ int registry_read_each(struct registry *registry, sqlite3_stmt *stmt,
     int (*each)(const struct registry_tenant *tenant, void *arg), void *arg,
     struct err *err);
 
+/* The number that a statement selects, which is finalized. */
+int registry_read_number(struct registry *registry, sqlite3_stmt *stmt,
+    int64_t *out, struct err *err);
+
 #endif

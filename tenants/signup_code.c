@@ -1,7 +1,6 @@
 #include "tenants/signup_code.h"
 
 #define CODE_MAX 100
-#define LASTS_S  (SIGNUP_CODE_DAYS * INT64_C(24) * 60 * 60)
 
 void
 signup_code_put(const struct secret *master, struct str slug, int64_t until_s,
@@ -31,7 +30,7 @@ signup_code_ok(const struct secret *master, struct str slug, struct str code,
 	int ok;
 
 	if (str_i64(str_sub(code, 0, str_find(code, '.', 0)), &until_s) != 0 ||
-	    until_s <= now_s || until_s - LASTS_S < erased_s)
+	    until_s <= now_s || until_s - SIGNUP_CODE_S < erased_s)
 		return 0;
 	/* Text against text: a code has one spelling. */
 	buf_init(&wanted, CODE_MAX);

@@ -19,6 +19,7 @@
  * (registry_erased): nothing has to remember the code.
  */
 #define SIGNUP_CODE_DAYS 7
+#define SIGNUP_CODE_S (SIGNUP_CODE_DAYS * INT64_C(86400))
 
 void signup_code_put(const struct secret *master, struct str slug,
     int64_t until_s, struct buf *out);

@@ -13,9 +13,6 @@
 #include "tenants/base/file.h"
 #include "tenants/base/thread.h"
 
-/* A hash has a tenth of a processor that a short request wants as well. */
-#define NICER 10
-
 static_assert(CRYPTO_HASH_MAX == crypto_pwhash_STRBYTES, "as libsodium's");
 
 int
@@ -292,7 +289,7 @@ crypto_password_hash(struct str password, struct crypto_cost cost,
 {
 	struct hashing h = { .password = password, .cost = cost, .out = out };
 
-	thread_run_nicer(NICER, run_hashing, &h);
+	thread_run_nicer(THREAD_NICER, run_hashing, &h);
 	if (h.rc != 0)
 		return err_set(err, ERR_SYSTEM,
 		    "cannot hash a password with t=%u and m=%u KiB",
@@ -343,7 +340,7 @@ crypto_password_verify(struct str password, const char *hash)
 
 	if (cost_of(hash, &h.cost) != 0)
 		return 0;
-	thread_run_nicer(NICER, run_hashing, &h);
+	thread_run_nicer(THREAD_NICER, run_hashing, &h);
 	return h.rc == 0;
 }
 

@@ -19,9 +19,11 @@ void thread_unlock(pthread_mutex_t *mutex);
  * takes long gives way to what is short.  A nice value alone does not do that:
  * Linux has let whoever runs finish his slice since 6.6, or even his tick.  In a
  * thread, since only a thread can have another than its process, and be rid of it
- * again; here, where none can be had.
+ * again; here, where none can be had.  THREAD_NICER is for what a request waits
+ * for behind the short ones: a tenth of a processor that they want as well.
  */
 #define THREAD_IDLE_MS 200	/* a busy machine may never be idle */
+#define THREAD_NICER 10
 
 void thread_run_nicer(int nicer, void *(*run)(void *arg), void *arg);
 
